@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_HOST_SPECS_H
+#define PORTD_HOST_SPECS_H 1
+
+/* Specs
+ * =====
+ *
+ * From named texts to wanted objects.  This is the one interface between
+ * where specs come from and everything else: files of a directory today,
+ * anything that has names and texts tomorrow.
+ *
+ * A text that does not parse leaves the last good version in force.  One of
+ * which no good version was ever seen has no objects; what is live for it is
+ * frozen (specs_frozen()). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "openvswitch/shash.h"
+#include "src/model/wanted.h"
+#include "sset.h"
+#include "svec.h"
+
+struct specs_file {
+    char *name;                 /* "host.json", "vms.d/vm1.json". */
+    char *sha256;               /* Of the text last seen; "" unreadable. */
+    bool valid;                 /* That text parsed. */
+    bool in_force;              /* Some good version is in force. */
+    struct svec errors;         /* Of the text last seen. */
+    char *text;                 /* The last text, to parse it anew when the
+                                 * defaults change. */
+    size_t len;
+};
+
+struct specs {
+    struct shash files;         /* Name -> struct specs_file. */
+    char *nic_defaults;         /* host.json's, JSON text, or NULL. */
+};
+
+void specs_init(struct specs *);
+void specs_destroy(struct specs *);
+
+/* Text 'name' has appeared or changed. Ids whose wants changed are added to
+ * 'changed'. */
+void specs_put(struct specs *, const char *name, const char *text,
+               size_t len, const char *sha256, struct model_wanted *,
+               struct sset *changed);
+/* There is a text 'name', but it cannot be read: 'error' says why. */
+void specs_put_unreadable(struct specs *, const char *name,
+                          const char *error, struct sset *changed);
+/* Text 'name' is gone, and with it what it wanted. */
+void specs_remove(struct specs *, const char *name, struct model_wanted *,
+                  struct sset *changed);
+
+const struct specs_file *specs_get(const struct specs *, const char *name);
+
+/* The name of the text that object 'id' would come from. For the caller to
+ * free. */
+char *specs_source_of(const char *id);
+
+/* If what is live for object 'id' must not be touched because its text has
+ * never been valid: the first error of that text. Otherwise NULL. */
+const char *specs_frozen(const struct specs *, const char *id);
+
+#endif /* src/host/specs.h */

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/model/model.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "sset.h"
+#include "svec.h"
+#include "util.h"
+
+/* Rows. */
+
+void
+model_row_init(struct model_row *row, enum model_table table,
+               const char *name)
+{
+    row->table = table;
+    row->name = xstrdup(name);
+    smap_init(&row->fields);
+}
+
+void
+model_row_destroy(struct model_row *row)
+{
+    free(row->name);
+    smap_destroy(&row->fields);
+}
+
+const char *
+model_row_get(const struct model_row *row, const char *field)
+{
+    const char *value = smap_get(&row->fields, field);
+    if (value) {
+        return value;
+    }
+    return model_field_default(model_field_column(row->table, field), field);
+}
+
+void
+model_row_set(struct model_row *row, const char *field, const char *value)
+{
+    smap_replace(&row->fields, field, value);
+}
+
+static void
+model_row_clone(struct model_row *dst, const struct model_row *src)
+{
+    dst->table = src->table;
+    dst->name = xstrdup(src->name);
+    smap_clone(&dst->fields, &src->fields);
+}
+
+static bool
+model_row_equals(const struct model_row *a, const struct model_row *b)
+{
+    return (a->table == b->table
+            && !strcmp(a->name, b->name)
+            && smap_equal(&a->fields, &b->fields));
+}
+
+/* Bridges. */
+
+struct model_bridge *
+model_bridge_create(const char *name)
+{
+    struct model_bridge *bridge = xzalloc(sizeof *bridge);
+    model_row_init(&bridge->row, MODEL_TABLE_BRIDGE, name);
+    return bridge;
+}
+
+struct model_bridge *
+model_bridge_clone(const struct model_bridge *src)
+{
+    struct model_bridge *dst = xzalloc(sizeof *dst);
+    model_row_clone(&dst->row, &src->row);
+    return dst;
+}
+
+bool
+model_bridge_equals(const struct model_bridge *a,
+                    const struct model_bridge *b)
+{
+    return model_row_equals(&a->row, &b->row);
+}
+
+void
+model_bridge_destroy(struct model_bridge *bridge)
+{
+    if (bridge) {
+        model_row_destroy(&bridge->row);
+        free(bridge);
+    }
+}
+
+/* Ports and their interfaces. */
+
+struct model_port *
+model_port_create(const char *name)
+{
+    struct model_port *port = xzalloc(sizeof *port);
+    model_row_init(&port->row, MODEL_TABLE_PORT, name);
+    return port;
+}
+
+struct model_iface *
+model_port_add_iface(struct model_port *port, const char *name)
+{
+    port->ifaces = xrealloc(port->ifaces,
+                            (port->n_ifaces + 1) * sizeof *port->ifaces);
+
+    size_t i = port->n_ifaces++;
+    while (i > 0 && strcmp(port->ifaces[i - 1].row.name, name) > 0) {
+        port->ifaces[i] = port->ifaces[i - 1];
+        i--;
+    }
+    struct model_iface *iface = &port->ifaces[i];
+    memset(iface, 0, sizeof *iface);
+    model_row_init(&iface->row, MODEL_TABLE_INTERFACE, name);
+
+    /* A map has a bucket embedded, which has moved along with its struct. */
+    for (size_t j = 0; j < port->n_ifaces; j++) {
+        hmap_moved(&port->ifaces[j].row.fields.map);
+    }
+    return iface;
+}
+
+struct model_iface *
+model_port_find_iface(const struct model_port *port, const char *name)
+{
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        if (!strcmp(port->ifaces[i].row.name, name)) {
+            return &port->ifaces[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+model_iface_destroy(struct model_iface *iface)
+{
+    model_row_destroy(&iface->row);
+    free(iface->error);
+}
+
+void
+model_port_remove_iface(struct model_port *port, const char *name)
+{
+    struct model_iface *iface = model_port_find_iface(port, name);
+    if (iface) {
+        model_iface_destroy(iface);
+        port->n_ifaces--;
+        for (size_t i = iface - port->ifaces; i < port->n_ifaces; i++) {
+            port->ifaces[i] = port->ifaces[i + 1];
+            hmap_moved(&port->ifaces[i].row.fields.map);
+        }
+    }
+}
+
+struct model_port *
+model_port_clone(const struct model_port *src)
+{
+    struct model_port *dst = xzalloc(sizeof *dst);
+    model_row_clone(&dst->row, &src->row);
+    dst->ifaces = xcalloc(src->n_ifaces, sizeof *dst->ifaces);
+    dst->n_ifaces = src->n_ifaces;
+    for (size_t i = 0; i < src->n_ifaces; i++) {
+        model_row_clone(&dst->ifaces[i].row, &src->ifaces[i].row);
+        dst->ifaces[i].ofport = src->ifaces[i].ofport;
+        dst->ifaces[i].error = nullable_xstrdup(src->ifaces[i].error);
+    }
+    return dst;
+}
+
+static bool
+model_iface_equals(const struct model_iface *a, const struct model_iface *b)
+{
+    return (model_row_equals(&a->row, &b->row)
+            && a->ofport == b->ofport
+            && nullable_string_is_equal(a->error, b->error));
+}
+
+bool
+model_port_equals(const struct model_port *a, const struct model_port *b)
+{
+    if (!model_row_equals(&a->row, &b->row) || a->n_ifaces != b->n_ifaces) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_ifaces; i++) {
+        if (!model_iface_equals(&a->ifaces[i], &b->ifaces[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+model_port_destroy(struct model_port *port)
+{
+    if (port) {
+        for (size_t i = 0; i < port->n_ifaces; i++) {
+            model_iface_destroy(&port->ifaces[i]);
+        }
+        free(port->ifaces);
+        model_row_destroy(&port->row);
+        free(port);
+    }
+}
+
+/* Links. */
+
+struct model_link *
+model_link_create(const char *name)
+{
+    struct model_link *link = xzalloc(sizeof *link);
+    link->name = xstrdup(name);
+    smap_init(&link->fields);
+    return link;
+}
+
+struct model_link *
+model_link_clone(const struct model_link *src)
+{
+    struct model_link *dst = xmemdup(src, sizeof *src);
+    dst->name = xstrdup(src->name);
+    smap_clone(&dst->fields, &src->fields);
+    return dst;
+}
+
+bool
+model_link_equals(const struct model_link *a, const struct model_link *b)
+{
+    return (!strcmp(a->name, b->name)
+            && a->ifindex == b->ifindex
+            && a->carrier == b->carrier
+            && a->n_queues == b->n_queues
+            && a->n_disabled == b->n_disabled
+            && smap_equal(&a->fields, &b->fields));
+}
+
+void
+model_link_destroy(struct model_link *link)
+{
+    if (link) {
+        free(link->name);
+        smap_destroy(&link->fields);
+        free(link);
+    }
+}
+
+bool
+model_link_in_use(const struct model_link *link)
+{
+    /* A single-queue TAP reports no queue counts, so the carrier counts; and
+     * a guest may have disabled all queues but still hold them. */
+    return link->carrier || link->n_queues || link->n_disabled;
+}
+
+/* Marks. */
+
+char *
+model_mark(const char *instance, const char *object)
+{
+    return xasprintf("%s/%s", instance, object);
+}
+
+const char *
+model_mark_object(const char *mark, const char *instance)
+{
+    size_t n = strlen(instance);
+    return (mark && !strncmp(mark, instance, n) && mark[n] == '/'
+            ? &mark[n + 1]
+            : NULL);
+}
+
+const char *
+model_link_mark(const struct model_link *link)
+{
+    const char *alias = smap_get(&link->fields, MODEL_L_ALIAS);
+    size_t n = strlen(MODEL_ALIAS_PREFIX);
+    return alias && !strncmp(alias, MODEL_ALIAS_PREFIX, n) ? &alias[n] : NULL;
+}
+
+char *
+model_owned_format(const struct sset *owned)
+{
+    const char **names = sset_sort(owned);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < sset_count(owned); i++) {
+        if (i) {
+            ds_put_char(&ds, ' ');
+        }
+        for (const unsigned char *p = (const unsigned char *) names[i];
+             *p; p++) {
+            if (*p <= ' ' || *p == '%' || *p == 0x7f) {
+                ds_put_format(&ds, "%%%02X", *p);
+            } else {
+                ds_put_char(&ds, *p);
+            }
+        }
+    }
+    free(names);
+    return ds_steal_cstr(&ds);
+}
+
+void
+model_owned_parse(const char *s, struct sset *owned)
+{
+    while (*s) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+
+        for (; *s && *s != ' '; s++) {
+            bool ok = false;
+            int value = *s == '%' && s[1] ? hexits_value(s + 1, 2, &ok) : 0;
+
+            if (ok) {
+                ds_put_char(&ds, value);
+                s += 2;
+            } else {
+                ds_put_char(&ds, *s);
+            }
+        }
+        if (ds.length) {
+            sset_add(owned, ds_cstr(&ds));
+        }
+        ds_destroy(&ds);
+        s += *s == ' ';
+    }
+}
+
+/* Objects. */
+
+struct model_object *
+model_object_create(const char *id, const char *source)
+{
+    struct model_object *object = xzalloc(sizeof *object);
+    object->id = xstrdup(id);
+    object->source = xstrdup(source);
+    return object;
+}
+
+void
+model_object_destroy(struct model_object *object)
+{
+    if (object) {
+        free(object->id);
+        free(object->source);
+        model_bridge_destroy(object->bridge);
+        for (size_t i = 0; i < object->n_ports; i++) {
+            model_port_destroy(object->ports[i]);
+        }
+        free(object->ports);
+        for (size_t i = 0; i < object->n_links; i++) {
+            model_link_destroy(object->links[i]);
+        }
+        free(object->links);
+        free(object->mac);
+        free(object->iface_id);
+        free(object->problem);
+        free(object);
+    }
+}
+
+bool
+model_object_equals(const struct model_object *a,
+                    const struct model_object *b)
+{
+    if (strcmp(a->id, b->id)
+        || strcmp(a->source, b->source)
+        || !a->bridge != !b->bridge
+        || (a->bridge && !model_bridge_equals(a->bridge, b->bridge))
+        || a->n_ports != b->n_ports
+        || a->n_links != b->n_links
+        || a->paused != b->paused
+        || a->quarantined != b->quarantined
+        || a->queues != b->queues
+        || !nullable_string_is_equal(a->mac, b->mac)
+        || !nullable_string_is_equal(a->iface_id, b->iface_id)
+        || !nullable_string_is_equal(a->problem, b->problem)) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_ports; i++) {
+        if (!model_port_equals(a->ports[i], b->ports[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_links; i++) {
+        if (!model_link_equals(a->links[i], b->links[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+model_object_add_port(struct model_object *object, struct model_port *port)
+{
+    object->ports = xrealloc(object->ports, (object->n_ports + 1)
+                                            * sizeof *object->ports);
+    object->ports[object->n_ports++] = port;
+}
+
+void
+model_object_add_link(struct model_object *object, struct model_link *link)
+{
+    object->links = xrealloc(object->links, (object->n_links + 1)
+                                            * sizeof *object->links);
+    object->links[object->n_links++] = link;
+}
+
+struct model_port *
+model_object_find_port(const struct model_object *object, const char *name)
+{
+    for (size_t i = 0; i < object->n_ports; i++) {
+        if (!strcmp(object->ports[i]->row.name, name)) {
+            return object->ports[i];
+        }
+    }
+    return NULL;
+}
+
+struct model_link *
+model_object_find_link(const struct model_object *object, const char *name)
+{
+    for (size_t i = 0; i < object->n_links; i++) {
+        if (!strcmp(object->links[i]->name, name)) {
+            return object->links[i];
+        }
+    }
+    return NULL;
+}
+
+bool
+model_id_is_nic(const char *id)
+{
+    /* The host's own ids begin with a kind and ":", which no VM name has. */
+    return strchr(id, '/') && !strchr(id, ':');
+}
+
+const char *
+model_state_name(enum model_state state)
+{
+    static const char *const names[MODEL_N_STATES] = {
+        [MODEL_READY] = "ready",
+        [MODEL_APPLYING] = "applying",
+        [MODEL_WAITING] = "waiting",
+        [MODEL_PENDING] = "pending",
+        [MODEL_IN_USE] = "in-use",
+        [MODEL_HELD] = "held",
+        [MODEL_PAUSED] = "paused",
+        [MODEL_QUARANTINED] = "quarantined",
+        [MODEL_CONFLICT] = "conflict",
+        [MODEL_ERROR] = "error",
+        [MODEL_INVALID] = "invalid",
+        [MODEL_DEGRADED] = "degraded",
+    };
+    return state < MODEL_N_STATES ? names[state] : "unknown";
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_MODEL_MODEL_H
+#define PORTD_MODEL_MODEL_H 1
+
+/* Model
+ * =====
+ *
+ * One vocabulary for what is wanted (lowered from the specs) and for what is
+ * observed (OVSDB rows, kernel links).  There are three kinds of thing:
+ *
+ *     bridge   an OVSDB Bridge row
+ *     port     an OVSDB Port row with its Interface rows
+ *     link     a kernel network device
+ *
+ * and each is a name plus a set of fields (see columns.h for what a field
+ * is), so that one diff serves them all.
+ *
+ * An *object* is what an operator names and what has a state.  Its id is
+ *
+ *     VM/NIC          a NIC: one port and one link (a TAP)
+ *     bridge:NAME     a bridge and its local port
+ *     port:BRIDGE/NAME  a port that host.json lists under a bridge
+ *     bond:NAME       one port with several interfaces
+ *     link:NAME       a patch or veth pair: its ports and links
+ *     qos:noop        the QoS row of type linux-noop that NICs share
+ *
+ * Names contain neither "/" nor ":", so ids cannot collide.
+ *
+ * A *mark* says whose a row or a kernel link is: "INSTANCE/OBJECT-ID", in
+ * external_ids:ovs-portd of a row and, after "ovs-portd:", in the ifalias of
+ * a link.
+ *
+ * Everything here is plain data: no I/O, no clock. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "openvswitch/compiler.h"
+#include "openvswitch/hmap.h"
+#include "smap.h"
+#include "src/model/columns.h"
+
+/* Fields of a row that say whose it is. */
+#define MODEL_MARK "external_ids:ovs-portd"
+#define MODEL_OWNED "external_ids:ovs-portd-owned"
+/* "BOOT-ID/IFINDEX": the kernel link that an Interface row was made for. */
+#define MODEL_LINK_MARK "external_ids:ovs-portd-link"
+/* Prefix of the ifalias of a kernel link that is ours. */
+#define MODEL_ALIAS_PREFIX "ovs-portd:"
+/* Object id of the shared QoS row of type linux-noop. */
+#define MODEL_QOS_NOOP "qos:noop"
+
+/* Fields that a port has beside its columns. */
+#define MODEL_F_BRIDGE "bridge" /* Name of its bridge; several: "a,b". */
+#define MODEL_F_QOS "qos"       /* Object id of its QoS row; "" none;
+                                 * "?UUID" one that is not ours. */
+
+/* Fields of a link; all values are text.  Observed links carry each field
+ * that the kernel reports, wanted links only those that are to be kept. */
+#define MODEL_L_KIND "kind"     /* "tap", "tun", "veth", "bond", "macvtap" …,
+                                 * as IFLA_INFO_KIND says ("tun" with
+                                 * IFLA_TUN_TYPE IFF_TAP: "tap"); a device
+                                 * without a kind: "". */
+#define MODEL_L_MAC "mac"       /* 01:23:45:67:89:ab, lower case. */
+#define MODEL_L_MTU "mtu"
+#define MODEL_L_UP "up"         /* IFF_UP: "true" or "false". */
+#define MODEL_L_ALIAS "alias"   /* IFLA_IFALIAS; absent: none. */
+#define MODEL_L_QDISC "qdisc"   /* Kind of the root qdisc: "noqueue", … */
+#define MODEL_L_OWNER "owner"   /* TAP: numeric uid.  Wanted by a spec: a user
+                                 * name or number until host/ resolves it. */
+#define MODEL_L_GROUP "group"   /* TAP: numeric gid; likewise. */
+#define MODEL_L_MULTI_QUEUE "multi_queue" /* TAP: "true" or "false". */
+#define MODEL_L_PERSIST "persist" /* TAP: "true" or "false". */
+#define MODEL_L_ADDR_GEN_MODE "addr_gen_mode" /* "none", "eui64", … */
+#define MODEL_L_ARP_IGNORE "arp_ignore" /* Number. */
+#define MODEL_L_PEER "peer"     /* veth: name of the other end. */
+
+/* The configuration of one row. */
+struct model_row {
+    enum model_table table;
+    char *name;
+    struct smap fields;
+};
+
+struct model_iface {
+    struct model_row row;
+    /* Observed only. */
+    int64_t ofport;             /* 0: column empty; -1: OVS gave none. */
+    char *error;                /* Interface.error, or NULL. */
+};
+
+struct model_bridge {
+    struct hmap_node node;      /* For the owner's index, by name. */
+    struct model_row row;
+};
+
+struct model_port {
+    struct hmap_node node;      /* For the owner's index, by name. */
+    struct model_row row;       /* With MODEL_F_BRIDGE and MODEL_F_QOS. */
+    struct model_iface *ifaces; /* Sorted by name. */
+    size_t n_ifaces;
+};
+
+struct model_link {
+    struct hmap_node node;      /* For the owner's index, by name. */
+    char *name;
+    struct smap fields;         /* MODEL_L_*. */
+    /* Observed only. */
+    int ifindex;                /* 0 in wanted links. */
+    bool carrier;               /* IFLA_CARRIER: somebody holds the TAP. */
+    unsigned int n_queues;      /* IFLA_TUN_NUM_QUEUES; 0 if not reported. */
+    unsigned int n_disabled;    /* IFLA_TUN_NUM_DISABLED_QUEUES; likewise. */
+};
+
+void model_row_init(struct model_row *, enum model_table, const char *name);
+void model_row_destroy(struct model_row *);
+
+/* The value of 'field', its default if it is absent. NULL only for an absent
+ * key of a map. */
+const char *model_row_get(const struct model_row *, const char *field);
+
+/* Sets 'field' to 'value' (copied). */
+void model_row_set(struct model_row *, const char *field, const char *value);
+
+struct model_bridge *model_bridge_create(const char *name);
+struct model_bridge *model_bridge_clone(const struct model_bridge *);
+bool model_bridge_equals(const struct model_bridge *,
+                         const struct model_bridge *);
+void model_bridge_destroy(struct model_bridge *);
+
+struct model_port *model_port_create(const char *name);
+/* Adds an interface called 'name' and returns it; valid until the next call
+ * for this port.  Interfaces stay sorted by name. */
+struct model_iface *model_port_add_iface(struct model_port *,
+                                         const char *name);
+struct model_iface *model_port_find_iface(const struct model_port *,
+                                          const char *name);
+void model_port_remove_iface(struct model_port *, const char *name);
+struct model_port *model_port_clone(const struct model_port *);
+bool model_port_equals(const struct model_port *, const struct model_port *);
+void model_port_destroy(struct model_port *);
+
+struct model_link *model_link_create(const char *name);
+struct model_link *model_link_clone(const struct model_link *);
+bool model_link_equals(const struct model_link *, const struct model_link *);
+void model_link_destroy(struct model_link *);
+/* True if a process holds the TAP 'link' open. */
+bool model_link_in_use(const struct model_link *);
+
+/* Marks.  model_mark_object() returns the object id in 'mark' (a pointer into
+ * it) if it is of 'instance', otherwise NULL. */
+char *model_mark(const char *instance, const char *object);
+const char *model_mark_object(const char *mark, const char *instance);
+/* The mark in the ifalias of 'link', or NULL. */
+const char *model_link_mark(const struct model_link *link);
+
+/* The set of owned fields as MODEL_OWNED holds it: names in ascending order,
+ * separated by one space, with " ", "%" and control characters as %XX. */
+struct sset;
+char *model_owned_format(const struct sset *);
+void model_owned_parse(const char *, struct sset *);
+
+/* What one object of a spec lowers to.  Owns everything it points to. */
+struct model_object {
+    char *id;
+    char *source;               /* File it comes from: "vms.d/vm1.json". */
+    struct model_bridge *bridge; /* Or NULL. */
+    struct model_port **ports;
+    size_t n_ports;
+    struct model_link **links;
+    size_t n_links;
+    bool paused;                /* Observe and report, do not touch. */
+    bool quarantined;           /* Its links are held admin-down. */
+    unsigned int queues;        /* NIC: wanted; otherwise 0. */
+    char *mac;                  /* NIC: the guest's, lower case, or NULL. */
+    char *iface_id;             /* NIC: or NULL. */
+    char *problem;              /* Why it cannot be made here, or NULL. */
+};
+
+struct model_object *model_object_create(const char *id, const char *source);
+void model_object_destroy(struct model_object *);
+bool model_object_equals(const struct model_object *,
+                         const struct model_object *);
+/* These take ownership of the second argument. */
+void model_object_add_port(struct model_object *, struct model_port *);
+void model_object_add_link(struct model_object *, struct model_link *);
+struct model_port *model_object_find_port(const struct model_object *,
+                                          const char *name);
+struct model_link *model_object_find_link(const struct model_object *,
+                                          const char *name);
+
+/* True for an id of the form VM/NIC, false for the host's own objects. */
+bool model_id_is_nic(const char *id);
+
+/* What an object is like, for operators (docs/reference.md). */
+enum model_state {
+    MODEL_READY,
+    MODEL_APPLYING,
+    MODEL_WAITING,
+    MODEL_PENDING,
+    MODEL_IN_USE,
+    MODEL_HELD,
+    MODEL_PAUSED,
+    MODEL_QUARANTINED,
+    MODEL_CONFLICT,
+    MODEL_ERROR,
+    MODEL_INVALID,
+    MODEL_DEGRADED,
+    MODEL_N_STATES
+};
+const char *model_state_name(enum model_state);
+
+#endif /* src/model/model.h */

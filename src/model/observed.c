@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/model/observed.h"
+
+#include <string.h>
+
+#include "hash.h"
+#include "src/model/index.h"
+#include "util.h"
+
+void
+model_observed_init(struct model_observed *o, const char *instance,
+                    const char *boot_id)
+{
+    memset(o, 0, sizeof *o);
+    o->instance = xstrdup(instance);
+    o->boot_id = xstrdup(boot_id);
+    hmap_init(&o->bridges);
+    hmap_init(&o->ports);
+    hmap_init(&o->links);
+    shash_init(&o->iface_ports);
+    shash_init(&o->marked);
+    sset_init(&o->dirty_names);
+    sset_init(&o->dirty_ids);
+    sset_init(&o->dirty_bridges);
+}
+
+void
+model_observed_destroy(struct model_observed *o)
+{
+    struct model_bridge *bridge;
+    HMAP_FOR_EACH_POP (bridge, node, &o->bridges) {
+        model_bridge_destroy(bridge);
+    }
+    struct model_port *port;
+    HMAP_FOR_EACH_POP (port, node, &o->ports) {
+        model_port_destroy(port);
+    }
+    struct model_link *link;
+    HMAP_FOR_EACH_POP (link, node, &o->links) {
+        model_link_destroy(link);
+    }
+    hmap_destroy(&o->bridges);
+    hmap_destroy(&o->ports);
+    hmap_destroy(&o->links);
+    shash_destroy(&o->iface_ports);
+    index_destroy(&o->marked);
+    sset_destroy(&o->dirty_names);
+    sset_destroy(&o->dirty_ids);
+    sset_destroy(&o->dirty_bridges);
+    free(o->instance);
+    free(o->boot_id);
+    free(o->ovn_bridge);
+}
+
+struct model_bridge *
+model_observed_bridge(const struct model_observed *o, const char *name)
+{
+    struct model_bridge *bridge;
+    HMAP_FOR_EACH_WITH_HASH (bridge, node, hash_string(name, 0),
+                             &o->bridges) {
+        if (!strcmp(bridge->row.name, name)) {
+            return bridge;
+        }
+    }
+    return NULL;
+}
+
+struct model_port *
+model_observed_port(const struct model_observed *o, const char *name)
+{
+    struct model_port *port;
+    HMAP_FOR_EACH_WITH_HASH (port, node, hash_string(name, 0), &o->ports) {
+        if (!strcmp(port->row.name, name)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+struct model_link *
+model_observed_link(const struct model_observed *o, const char *name)
+{
+    struct model_link *link;
+    HMAP_FOR_EACH_WITH_HASH (link, node, hash_string(name, 0), &o->links) {
+        if (!strcmp(link->name, name)) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+struct model_port *
+model_observed_iface_port(const struct model_observed *o, const char *name)
+{
+    return shash_find_data(&o->iface_ports, name);
+}
+
+const struct sset *
+model_observed_marked(const struct model_observed *o, const char *id)
+{
+    return shash_find_data(&o->marked, id);
+}
+
+const char *
+model_observed_own(const struct model_observed *o, const char *mark)
+{
+    return model_mark_object(mark, o->instance);
+}
+
+char *
+model_observed_link_mark(const struct model_observed *o,
+                         const struct model_link *link)
+{
+    return xasprintf("%s/%d", o->boot_id, link->ifindex);
+}
+
+/* A name may carry our mark in several places: as a port, as its interface
+ * and as a link, all of the same name and mostly with the same mark.  The
+ * entry in 'marked' must outlive the first of them that goes. */
+static bool
+is_marked(const struct model_observed *o, const char *name, const char *id)
+{
+    const struct model_bridge *bridge = model_observed_bridge(o, name);
+    const struct model_port *port = model_observed_port(o, name);
+    const struct model_port *iface_port = model_observed_iface_port(o, name);
+    const struct model_iface *iface
+        = iface_port ? model_port_find_iface(iface_port, name) : NULL;
+    const struct model_link *link = model_observed_link(o, name);
+    const char *marks[] = {
+        bridge ? smap_get(&bridge->row.fields, MODEL_MARK) : NULL,
+        port ? smap_get(&port->row.fields, MODEL_MARK) : NULL,
+        iface ? smap_get(&iface->row.fields, MODEL_MARK) : NULL,
+        link ? model_link_mark(link) : NULL,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+        const char *own = model_observed_own(o, marks[i]);
+        if (own && !strcmp(own, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Says that 'name', with 'mark', is or was there and has changed. */
+static void
+touch(struct model_observed *o, const char *name, const char *mark)
+{
+    const char *id = model_observed_own(o, mark);
+
+    sset_add(&o->dirty_names, name);
+    if (id) {
+        sset_add(&o->dirty_ids, id);
+        if (is_marked(o, name, id)) {
+            index_add(&o->marked, id, name);
+        } else {
+            index_remove(&o->marked, id, name);
+        }
+    }
+}
+
+static void
+touch_row(struct model_observed *o, const struct model_row *row)
+{
+    touch(o, row->name, smap_get(&row->fields, MODEL_MARK));
+}
+
+static void
+touch_port(struct model_observed *o, const struct model_port *port)
+{
+    touch_row(o, &port->row);
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        touch_row(o, &port->ifaces[i].row);
+    }
+}
+
+/* Bridges. */
+
+static void
+bridge_unlink(struct model_observed *o, struct model_bridge *bridge)
+{
+    hmap_remove(&o->bridges, &bridge->node);
+    touch_row(o, &bridge->row);
+    model_bridge_destroy(bridge);
+}
+
+void
+model_observed_put_bridge(struct model_observed *o,
+                          struct model_bridge *bridge)
+{
+    struct model_bridge *old = model_observed_bridge(o, bridge->row.name);
+
+    if (old && model_bridge_equals(old, bridge)) {
+        model_bridge_destroy(bridge);
+        return;
+    }
+    hmap_insert(&o->bridges, &bridge->node,
+                hash_string(bridge->row.name, 0));
+    if (old) {
+        bridge_unlink(o, old);
+    } else {
+        sset_add(&o->dirty_bridges, bridge->row.name);
+    }
+    touch_row(o, &bridge->row);
+}
+
+void
+model_observed_remove_bridge(struct model_observed *o, const char *name)
+{
+    struct model_bridge *bridge = model_observed_bridge(o, name);
+    if (bridge) {
+        sset_add(&o->dirty_bridges, name);
+        bridge_unlink(o, bridge);
+    }
+}
+
+/* Ports. */
+
+static bool
+uses_qos_noop(const struct model_port *port)
+{
+    const char *qos = smap_get(&port->row.fields, MODEL_F_QOS);
+    return qos && !strcmp(qos, MODEL_QOS_NOOP);
+}
+
+static void
+port_unlink(struct model_observed *o, struct model_port *port)
+{
+    hmap_remove(&o->ports, &port->node);
+    if (uses_qos_noop(port) && !--o->n_qos_noop) {
+        sset_add(&o->dirty_ids, MODEL_QOS_NOOP);
+    }
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        struct shash_node *node = shash_find(&o->iface_ports,
+                                             port->ifaces[i].row.name);
+        /* The interface may be in another port's hands already. */
+        if (node && node->data == port) {
+            shash_delete(&o->iface_ports, node);
+        }
+    }
+    touch_port(o, port);
+    model_port_destroy(port);
+}
+
+void
+model_observed_put_port(struct model_observed *o, struct model_port *port)
+{
+    struct model_port *old = model_observed_port(o, port->row.name);
+
+    if (old && model_port_equals(old, port)) {
+        model_port_destroy(port);
+        return;
+    }
+    hmap_insert(&o->ports, &port->node, hash_string(port->row.name, 0));
+    o->n_qos_noop += uses_qos_noop(port);
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        shash_replace(&o->iface_ports, port->ifaces[i].row.name, port);
+    }
+    if (old) {
+        port_unlink(o, old);
+    }
+    touch_port(o, port);
+}
+
+void
+model_observed_remove_port(struct model_observed *o, const char *name)
+{
+    struct model_port *port = model_observed_port(o, name);
+    if (port) {
+        port_unlink(o, port);
+    }
+}
+
+/* Links. */
+
+static void
+link_unlink(struct model_observed *o, struct model_link *link)
+{
+    hmap_remove(&o->links, &link->node);
+    touch(o, link->name, model_link_mark(link));
+    model_link_destroy(link);
+}
+
+void
+model_observed_put_link(struct model_observed *o, struct model_link *link)
+{
+    struct model_link *old = model_observed_link(o, link->name);
+
+    if (old && model_link_equals(old, link)) {
+        model_link_destroy(link);
+        return;
+    }
+    hmap_insert(&o->links, &link->node, hash_string(link->name, 0));
+    if (old) {
+        link_unlink(o, old);
+    }
+    touch(o, link->name, model_link_mark(link));
+}
+
+void
+model_observed_remove_link(struct model_observed *o, const char *name)
+{
+    struct model_link *link = model_observed_link(o, name);
+    if (link) {
+        link_unlink(o, link);
+    }
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_MODEL_OBSERVED_H
+#define PORTD_MODEL_OBSERVED_H 1
+
+/* Observed
+ * ========
+ *
+ * What OVSDB and the kernel hold now.  ovsdb/ and kernel/ put what they see
+ * here, one row or link at a time, and every put that changes something
+ * remembers which objects it may concern, so that a pass looks at those
+ * only.  Nothing else writes here, and nothing that was merely *asked for*
+ * is ever entered: an acknowledgement is not an observation. */
+
+#include "openvswitch/shash.h"
+#include "src/model/model.h"
+#include "sset.h"
+
+struct model_observed {
+    char *instance;
+    char *boot_id;              /* The kernel's; part of MODEL_LINK_MARK. */
+
+    struct hmap bridges;        /* Of struct model_bridge, by name. */
+    struct hmap ports;          /* Of struct model_port, by name. */
+    struct hmap links;          /* Of struct model_link, by name. */
+    struct shash iface_ports;   /* Interface name -> struct model_port. */
+    struct shash marked;        /* Object id -> struct sset of names of
+                                 * bridges, ports, interfaces and links with
+                                 * a mark of this instance. */
+
+    bool db_complete;           /* The database's snapshot is here. */
+    bool links_complete;        /* A whole dump of links is here. */
+    bool qos_noop;              /* Our shared linux-noop QoS row exists. */
+    size_t n_qos_noop;          /* Ports that refer to it; when the last one
+                                 * goes, MODEL_QOS_NOOP becomes dirty. */
+    int64_t next_cfg, cur_cfg;  /* Of the Open_vSwitch row. */
+    char *ovn_bridge;           /* ovn-controller's bridge, or NULL. */
+
+    /* What changed since they were last cleared. */
+    struct sset dirty_names;    /* Bridges, ports, interfaces, links. */
+    struct sset dirty_ids;      /* By the marks before and after. */
+    struct sset dirty_bridges;  /* Bridges that have come or gone. */
+};
+
+void model_observed_init(struct model_observed *, const char *instance,
+                         const char *boot_id);
+void model_observed_destroy(struct model_observed *);
+
+/* Lookups by name; NULL if there is none. */
+struct model_bridge *model_observed_bridge(const struct model_observed *,
+                                           const char *name);
+struct model_port *model_observed_port(const struct model_observed *,
+                                       const char *name);
+struct model_link *model_observed_link(const struct model_observed *,
+                                       const char *name);
+/* The port that has an interface called 'name'. */
+struct model_port *model_observed_iface_port(const struct model_observed *,
+                                             const char *name);
+/* Names of what carries our mark for object 'id', or NULL. */
+const struct sset *model_observed_marked(const struct model_observed *,
+                                         const char *id);
+
+/* Enter or replace; they take ownership of the second argument, which may
+ * equal what is there already (then nothing becomes dirty). */
+void model_observed_put_bridge(struct model_observed *,
+                               struct model_bridge *);
+void model_observed_put_port(struct model_observed *, struct model_port *);
+void model_observed_put_link(struct model_observed *, struct model_link *);
+/* Remove by name; no-op if there is none. */
+void model_observed_remove_bridge(struct model_observed *, const char *name);
+void model_observed_remove_port(struct model_observed *, const char *name);
+void model_observed_remove_link(struct model_observed *, const char *name);
+
+/* True if ovs-vswitchd has applied all that was committed. */
+static inline bool
+model_observed_applied(const struct model_observed *o)
+{
+    return o->cur_cfg >= o->next_cfg;
+}
+
+/* The object id of this instance that a mark stands for, or NULL. */
+const char *model_observed_own(const struct model_observed *,
+                               const char *mark);
+
+/* "BOOT-ID/IFINDEX" for 'link', for the caller to free. */
+char *model_observed_link_mark(const struct model_observed *,
+                               const struct model_link *link);
+
+#endif /* src/model/observed.h */

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/model/wanted.h"
+
+#include <string.h>
+
+#include "src/model/index.h"
+#include "src/model/observed.h"
+#include "util.h"
+
+void
+model_wanted_init(struct model_wanted *w)
+{
+    shash_init(&w->objects);
+    shash_init(&w->by_source);
+    shash_init(&w->by_name);
+    shash_init(&w->by_bridge);
+    shash_init(&w->by_mac);
+    shash_init(&w->by_iface_id);
+    w->policy = (struct model_policy) MODEL_POLICY_INITIALIZER;
+}
+
+void
+model_wanted_destroy(struct model_wanted *w)
+{
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &w->objects) {
+        model_object_destroy(node->data);
+    }
+    shash_destroy(&w->objects);
+    index_destroy(&w->by_source);
+    index_destroy(&w->by_name);
+    index_destroy(&w->by_bridge);
+    index_destroy(&w->by_mac);
+    index_destroy(&w->by_iface_id);
+}
+
+struct model_object *
+model_wanted_get(const struct model_wanted *w, const char *id)
+{
+    return shash_find_data(&w->objects, id);
+}
+
+const struct sset *
+model_wanted_by_name(const struct model_wanted *w, const char *name)
+{
+    return shash_find_data(&w->by_name, name);
+}
+
+const struct sset *
+model_wanted_by_bridge(const struct model_wanted *w, const char *name)
+{
+    return shash_find_data(&w->by_bridge, name);
+}
+
+const struct sset *
+model_wanted_by_source(const struct model_wanted *w, const char *source)
+{
+    return shash_find_data(&w->by_source, source);
+}
+
+/* The names of all rows and devices that 'object' wants. */
+static void
+object_names(const struct model_object *object, struct sset *names)
+{
+    if (object->bridge) {
+        sset_add(names, object->bridge->row.name);
+    }
+    for (size_t i = 0; i < object->n_ports; i++) {
+        const struct model_port *port = object->ports[i];
+
+        sset_add(names, port->row.name);
+        for (size_t j = 0; j < port->n_ifaces; j++) {
+            sset_add(names, port->ifaces[j].row.name);
+        }
+    }
+    for (size_t i = 0; i < object->n_links; i++) {
+        sset_add(names, object->links[i]->name);
+    }
+}
+
+/* The key of a NIC in 'by_mac', for the caller to free, or NULL. */
+static char *
+mac_key(const struct model_object *object)
+{
+    return (object->mac && object->n_ports
+            ? xasprintf("%s %s",
+                        model_row_get(&object->ports[0]->row, MODEL_F_BRIDGE),
+                        object->mac)
+            : NULL);
+}
+
+/* Enters 'id' at 'key' (or takes it out) and adds to 'changed' the others
+ * there, since a clash with them may begin or end. */
+static void
+index_exclusive(struct shash *index, const char *key, const char *id,
+                bool add, struct sset *changed)
+{
+    if (!key) {
+        return;
+    }
+    if (!add) {
+        index_remove(index, key, id);
+    }
+
+    const struct sset *others = shash_find_data(index, key);
+    if (others) {
+        const char *other;
+        SSET_FOR_EACH (other, others) {
+            sset_add(changed, other);
+        }
+    }
+    if (add) {
+        index_add(index, key, id);
+    }
+}
+
+static void
+index_object(struct model_wanted *w, const struct model_object *object,
+             bool add, struct sset *changed)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+    object_names(object, &names);
+
+    const char *name;
+    SSET_FOR_EACH (name, &names) {
+        index_exclusive(&w->by_name, name, object->id, add, changed);
+    }
+    sset_destroy(&names);
+
+    char *mac = mac_key(object);
+    index_exclusive(&w->by_mac, mac, object->id, add, changed);
+    free(mac);
+    index_exclusive(&w->by_iface_id, object->iface_id, object->id, add,
+                    changed);
+
+    void (*modify)(struct shash *, const char *, const char *)
+        = add ? index_add : index_remove;
+    for (size_t i = 0; i < object->n_ports; i++) {
+        modify(&w->by_bridge,
+               model_row_get(&object->ports[i]->row, MODEL_F_BRIDGE),
+               object->id);
+    }
+    modify(&w->by_source, object->source, object->id);
+}
+
+static void
+remove_object(struct model_wanted *w, const char *id, struct sset *changed)
+{
+    struct model_object *object = shash_find_and_delete(&w->objects, id);
+    if (object) {
+        sset_add(changed, id);
+        index_object(w, object, false, changed);
+        model_object_destroy(object);
+    }
+}
+
+void
+model_wanted_replace(struct model_wanted *w, const char *source,
+                     struct model_object **objects, size_t n,
+                     struct sset *changed)
+{
+    struct sset gone = SSET_INITIALIZER(&gone);
+    const struct sset *before = model_wanted_by_source(w, source);
+    if (before) {
+        sset_clone(&gone, before);
+    }
+
+    for (size_t i = 0; i < n; i++) {
+        struct model_object *new = objects[i];
+        struct model_object *old = model_wanted_get(w, new->id);
+
+        sset_find_and_delete(&gone, new->id);
+        if (old && model_object_equals(old, new)) {
+            model_object_destroy(new);
+            continue;
+        }
+        remove_object(w, new->id, changed);
+        shash_add(&w->objects, new->id, new);
+        index_object(w, new, true, changed);
+        sset_add(changed, new->id);
+    }
+
+    const char *id;
+    SSET_FOR_EACH (id, &gone) {
+        remove_object(w, id, changed);
+    }
+    sset_destroy(&gone);
+}
+
+/* Clashes. */
+
+/* True if an interface with our mark for 'id' has 'value' in 'field'. */
+static bool
+holds_field(const struct model_observed *o, const char *id,
+            const char *field, const char *value)
+{
+    const struct sset *names = model_observed_marked(o, id);
+    if (!names) {
+        return false;
+    }
+
+    const char *name;
+    SSET_FOR_EACH (name, names) {
+        const struct model_port *port = model_observed_iface_port(o, name);
+        const struct model_iface *iface
+            = port ? model_port_find_iface(port, name) : NULL;
+        const char *have = iface ? smap_get(&iface->row.fields, field) : NULL;
+        if (have && !strcmp(have, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+holds_name(const struct model_observed *o, const char *id,
+           const char *field OVS_UNUSED, const char *name)
+{
+    const struct sset *names = model_observed_marked(o, id);
+    return names && sset_contains(names, name);
+}
+
+/* Of the 'ids' that want the same thing only 'id' may go ahead if it alone
+ * has it already. Returns NULL, or the name of another that stands in its
+ * way. */
+static const char *
+find_rival(const struct sset *ids, const char *id,
+           const struct model_observed *o,
+           bool (*holds)(const struct model_observed *, const char *id,
+                         const char *field, const char *value),
+           const char *field, const char *value)
+{
+    if (!ids || sset_count(ids) < 2) {
+        return NULL;
+    }
+
+    bool id_holds = holds(o, id, field, value);
+    const char *rival = NULL;
+    const char *other;
+    SSET_FOR_EACH (other, ids) {
+        if (strcmp(other, id)
+            && (!id_holds || holds(o, other, field, value))
+            && (!rival || strcmp(other, rival) < 0)) {
+            rival = other;
+        }
+    }
+    return rival;
+}
+
+char *
+model_wanted_clash(const struct model_wanted *w,
+                   const struct model_observed *o, const char *id)
+{
+    const struct model_object *object = model_wanted_get(w, id);
+    if (!object) {
+        return NULL;
+    }
+
+    const char *rival = NULL;
+    char *text = NULL;
+
+    struct sset names = SSET_INITIALIZER(&names);
+    object_names(object, &names);
+    const char *name;
+    SSET_FOR_EACH (name, &names) {
+        rival = find_rival(model_wanted_by_name(w, name), id, o, holds_name,
+                           NULL, name);
+        if (rival) {
+            text = xasprintf("the name \"%s\" is wanted by %s as well; "
+                             "change one of them", name, rival);
+            break;
+        }
+    }
+    sset_destroy(&names);
+
+    char *mac = mac_key(object);
+    if (!rival && mac) {
+        rival = find_rival(shash_find_data(&w->by_mac, mac), id, o,
+                           holds_field, "external_ids:attached-mac",
+                           object->mac);
+        if (rival) {
+            text = xasprintf("the MAC %s is on the same bridge in %s as "
+                             "well; change one of them", object->mac, rival);
+        }
+    }
+    free(mac);
+
+    if (!rival && object->iface_id) {
+        rival = find_rival(shash_find_data(&w->by_iface_id,
+                                           object->iface_id),
+                           id, o, holds_field, "external_ids:iface-id",
+                           object->iface_id);
+        if (rival) {
+            text = xasprintf("the iface_id %s is in %s as well; change one "
+                             "of them", object->iface_id, rival);
+        }
+    }
+    return text;
+}

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += src/plan/libplan.la
+src_plan_libplan_la_SOURCES = \
+	src/plan/apply.c \
+	src/plan/links.c \
+	src/plan/object.c \
+	src/plan/plan-private.h \
+	src/plan/plan.c \
+	src/plan/plan.h \
+	src/plan/ports.c \
+	src/plan/rows.c

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/plan/plan.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/plan/plan-private.h"
+#include "sset.h"
+#include "util.h"
+
+/* How grave each state is: the gravest of an object's parts is its own. */
+static int
+gravity(enum model_state state)
+{
+    static const int order[MODEL_N_STATES] = {
+        [MODEL_READY] = 0,
+        [MODEL_QUARANTINED] = 1,
+        [MODEL_APPLYING] = 2,
+        [MODEL_WAITING] = 3,
+        [MODEL_PENDING] = 4,
+        [MODEL_IN_USE] = 5,
+        [MODEL_HELD] = 6,
+        [MODEL_ERROR] = 7,
+        [MODEL_CONFLICT] = 8,
+        [MODEL_DEGRADED] = 9,
+        [MODEL_PAUSED] = 10,
+        [MODEL_INVALID] = 11,
+    };
+    return order[state];
+}
+
+static void
+note_valist(struct planner *p, enum model_state state, const char *format,
+            va_list args)
+{
+    if (gravity(state) > gravity(p->verdict->state)) {
+        free(p->verdict->text);
+        p->verdict->state = state;
+        p->verdict->text = xvasprintf(format, args);
+    }
+}
+
+void
+planner_note(struct planner *p, enum model_state state,
+             const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    note_valist(p, state, format, args);
+    va_end(args);
+}
+
+struct plan_step *
+planner_step(struct planner *p, enum plan_op op, enum plan_what what,
+             const char *name, const char *parent)
+{
+    struct plan_step *step = plan_add_step(p->plan, op, what, p->id, name,
+                                           parent);
+    step->after = nullable_xstrdup(p->block);
+    return step;
+}
+
+void
+planner_after(struct plan_step *step, const char *format, ...)
+{
+    if (!step->after) {
+        va_list args;
+        va_start(args, format);
+        step->after = xvasprintf(format, args);
+        va_end(args);
+    }
+}
+
+void
+planner_defer(struct planner *p, struct plan_step *step,
+              enum model_state state, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = xvasprintf(format, args);
+    va_end(args);
+
+    planner_after(step, "%s", text);
+    planner_note(p, state, "%s", text);
+    free(text);
+}
+
+bool
+planner_owns(struct planner *p, const char *what, const char *name,
+             const char *mark)
+{
+    const char *own = model_observed_own(p->observed, mark);
+
+    if (own && !strcmp(own, p->id)) {
+        return true;
+    } else if (own) {
+        planner_note(p, MODEL_WAITING, "%s %s still belongs to %s",
+                     what, name, own);
+    } else if (mark) {
+        planner_note(p, MODEL_CONFLICT,
+                     "%s %s belongs to another instance (%s)",
+                     what, name, mark);
+    } else {
+        planner_note(p, MODEL_CONFLICT,
+                     "%s %s is there already and not ours; remove it or "
+                     "choose another name", what, name);
+    }
+    return false;
+}
+
+const char *
+planner_link_mark(const struct planner *p, const struct model_link *link)
+{
+    const char *mark = model_link_mark(link);
+    if (model_observed_own(p->observed, mark)) {
+        return mark;
+    }
+
+    const struct model_port *port
+        = model_observed_iface_port(p->observed, link->name);
+    const struct model_iface *iface
+        = port ? model_port_find_iface(port, link->name) : NULL;
+    if (iface) {
+        const char *made_for = smap_get(&iface->row.fields, MODEL_LINK_MARK);
+        char *is = model_observed_link_mark(p->observed, link);
+        bool same = made_for && !strcmp(made_for, is);
+
+        free(is);
+        if (same) {
+            return smap_get(&iface->row.fields, MODEL_MARK);
+        }
+    }
+    return mark;
+}
+
+bool
+planner_adds(const struct planner *p, enum plan_what what, const char *name)
+{
+    for (size_t i = p->plan->n_steps; i-- > 0; ) {
+        const struct plan_step *step = p->plan->steps[i];
+
+        if (strcmp(step->object, p->id)) {
+            break;
+        } else if (step->what == what && !strcmp(step->name, name)) {
+            return step->op == PLAN_ADD && !step->after;
+        }
+    }
+    return false;
+}
+
+/* True if the object wants a row or a device called 'name'. */
+static bool
+wants_name(const struct model_object *object, const char *name)
+{
+    if (!object) {
+        return false;
+    }
+    if ((object->bridge && !strcmp(object->bridge->row.name, name))
+        || model_object_find_port(object, name)
+        || model_object_find_link(object, name)) {
+        return true;
+    }
+    for (size_t i = 0; i < object->n_ports; i++) {
+        if (model_port_find_iface(object->ports[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An interface that a port of ours no longer wants goes with that port's
+ * own diff. */
+static bool
+is_member_of_wanted_port(const struct planner *p, const char *name)
+{
+    const struct model_port *port
+        = model_observed_iface_port(p->observed, name);
+    return (port && strcmp(port->row.name, name)
+            && wants_name(p->object, port->row.name));
+}
+
+static void
+delete_unwanted(struct planner *p)
+{
+    const struct sset *marked = model_observed_marked(p->observed, p->id);
+    if (!marked) {
+        return;
+    }
+
+    const char **names = sset_sort(marked);
+    for (size_t i = 0; i < sset_count(marked); i++) {
+        if (!wants_name(p->object, names[i])
+            && !is_member_of_wanted_port(p, names[i])) {
+            p->leftovers = true;
+            planner_delete(p, names[i]);
+        }
+    }
+    free(names);
+}
+
+static void
+plan_wanted(struct planner *p)
+{
+    char *clash = model_wanted_clash(p->wanted, p->observed, p->id);
+    const char *problem = clash ? clash : p->object->problem;
+    if (problem) {
+        planner_note(p, MODEL_ERROR, "%s", problem);
+        free(clash);
+        return;
+    }
+
+    if (p->object->quarantined) {
+        planner_note(p, MODEL_QUARANTINED, "held admin-down");
+    }
+    delete_unwanted(p);
+    planner_bridge(p);
+    for (size_t i = 0; i < p->object->n_links; i++) {
+        planner_link(p, p->object->links[i]);
+    }
+    for (size_t i = 0; i < p->object->n_ports; i++) {
+        planner_port(p, p->object->ports[i]);
+    }
+}
+
+static void
+plan_unwanted(struct planner *p)
+{
+    if (p->gate->held) {
+        planner_note(p, MODEL_HELD, "%s", p->gate->held);
+    }
+    delete_unwanted(p);
+}
+
+/* In a mode that only looks, the steps stay as information. */
+static void
+settle_block(struct planner *p, size_t first)
+{
+    size_t n = p->plan->n_steps - first;
+
+    if (p->object && p->object->paused) {
+        planner_note(p, MODEL_PAUSED, n ? "%"PRIuSIZE" differences"
+                     : "no differences", n);
+    } else if (p->gate->report_only && n) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+        plan_step_format(p->plan->steps[first], &ds);
+        planner_note(p, MODEL_CONFLICT, "differs, and policy drift is "
+                     "\"report\": %s", ds_cstr(&ds));
+        ds_destroy(&ds);
+    }
+}
+
+void
+plan_object(const struct model_wanted *wanted,
+            const struct model_observed *observed, const char *id,
+            const struct plan_gate *gate, struct plan *plan,
+            struct plan_verdict *verdict)
+{
+    struct planner p = {
+        .wanted = wanted,
+        .observed = observed,
+        .gate = gate,
+        .object = model_wanted_get(wanted, id),
+        .id = id,
+        .plan = plan,
+        .verdict = verdict,
+    };
+    size_t first = plan->n_steps;
+
+    verdict->state = MODEL_READY;
+    verdict->text = xstrdup("");
+    if (gate->frozen) {
+        planner_note(&p, MODEL_INVALID, "%s", gate->frozen);
+        return;
+    }
+
+    p.block = (p.object && p.object->paused ? "paused"
+               : gate->report_only ? "policy drift is \"report\""
+               : !p.object ? gate->held
+               : NULL);
+    if (!strcmp(id, MODEL_QOS_NOOP)) {
+        planner_qos_noop(&p);
+    } else if (p.object) {
+        plan_wanted(&p);
+    } else {
+        plan_unwanted(&p);
+    }
+    settle_block(&p, first);
+}

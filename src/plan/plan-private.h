@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_PLAN_PRIVATE_H
+#define PORTD_PLAN_PRIVATE_H 1
+
+/* What the files of src/plan share. */
+
+#include "src/model/observed.h"
+#include "src/model/wanted.h"
+#include "src/plan/plan.h"
+
+/* One call of plan_object(). */
+struct planner {
+    const struct model_wanted *wanted;
+    const struct model_observed *observed;
+    const struct plan_gate *gate;
+    const struct model_object *object; /* NULL: no longer wanted. */
+    const char *id;
+    struct plan *plan;
+    const char *block;          /* Why no step may be done at all, or NULL. */
+    bool leftovers;             /* Things under old names are still there. */
+    struct plan_verdict *verdict;
+};
+
+/* Makes the verdict 'state' with the formatted text, unless it is a graver
+ * one already. */
+void planner_note(struct planner *, enum model_state, const char *, ...)
+    OVS_PRINTF_FORMAT(3, 4);
+
+/* plan_add_step() for the planner's object. */
+struct plan_step *planner_step(struct planner *, enum plan_op,
+                               enum plan_what, const char *name,
+                               const char *parent);
+/* Makes 'step' wait for the formatted text, unless it waits already. */
+void planner_after(struct plan_step *, const char *, ...)
+    OVS_PRINTF_FORMAT(2, 3);
+/* planner_after() and planner_note() with one text. */
+void planner_defer(struct planner *, struct plan_step *, enum model_state,
+                   const char *, ...) OVS_PRINTF_FORMAT(4, 5);
+
+/* Whether an observed thing with 'mark' is the object's own; if it is not,
+ * notes the conflict (or the wait for an object of ours). */
+bool planner_owns(struct planner *, const char *what, const char *name,
+                  const char *mark);
+/* The mark of kernel device 'link': by its alias or, if somebody rewrote
+ * that, by the Interface row that was made for this very ifindex. */
+const char *planner_link_mark(const struct planner *,
+                              const struct model_link *link);
+/* True if the last added step of kind 'what' for 'name' is an addition. */
+bool planner_adds(const struct planner *, enum plan_what, const char *name);
+
+void planner_bridge(struct planner *);
+void planner_link(struct planner *, const struct model_link *want);
+void planner_port(struct planner *, const struct model_port *want);
+/* Deletes what carries the object's mark under 'name'. */
+void planner_delete(struct planner *, const char *name);
+void planner_qos_noop(struct planner *);
+
+/* Completes 'target' (the fields of a wanted row) by the mark and the list
+ * of owned fields. */
+void planner_target(const struct planner *, const struct model_row *want,
+                    struct smap *target);
+/* Appends to 'step' the changes from 'have' (NULL: a new row) to 'target',
+ * and the clearing of what we own and want no more. */
+void planner_diff_row(struct planner *, struct plan_step *,
+                      enum model_table, const struct smap *target,
+                      const struct model_row *have);
+/* Appends one change unless another writer insists on the field. */
+void planner_change(struct planner *, struct plan_step *, const char *field,
+                    const char *old, const char *new);
+
+/* Steps. */
+struct plan_step *plan_add_step(struct plan *, enum plan_op, enum plan_what,
+                                const char *object, const char *name,
+                                const char *parent);
+void plan_step_change(struct plan_step *, const char *field,
+                      const char *old, const char *new);
+/* Takes 'step', the last one, back if it would set nothing. Returns true if
+ * it did. */
+bool plan_drop_if_empty(struct plan *, struct plan_step *step);
+
+#endif /* src/plan/plan-private.h */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/plan/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/plan/plan-private.h"
+#include "util.h"
+
+void
+plan_init(struct plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+}
+
+static void
+plan_step_destroy(struct plan_step *step)
+{
+    for (size_t i = 0; i < step->n_changes; i++) {
+        free(step->changes[i].field);
+        free(step->changes[i].old);
+        free(step->changes[i].new);
+    }
+    free(step->changes);
+    free(step->object);
+    free(step->name);
+    free(step->parent);
+    free(step->after);
+    free(step->error);
+    free(step);
+}
+
+void
+plan_clear(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        plan_step_destroy(plan->steps[i]);
+    }
+    plan->n_steps = 0;
+}
+
+void
+plan_destroy(struct plan *plan)
+{
+    plan_clear(plan);
+    free(plan->steps);
+}
+
+struct plan_step *
+plan_add_step(struct plan *plan, enum plan_op op, enum plan_what what,
+              const char *object, const char *name, const char *parent)
+{
+    if (plan->n_steps >= plan->allocated_steps) {
+        plan->steps = x2nrealloc(plan->steps, &plan->allocated_steps,
+                                 sizeof *plan->steps);
+    }
+
+    struct plan_step *step = xzalloc(sizeof *step);
+    step->op = op;
+    step->what = what;
+    step->object = xstrdup(object);
+    step->name = xstrdup(name);
+    step->parent = nullable_xstrdup(parent);
+    plan->steps[plan->n_steps++] = step;
+    return step;
+}
+
+bool
+plan_drop_if_empty(struct plan *plan, struct plan_step *step)
+{
+    if (step->op == PLAN_SET && !step->n_changes
+        && plan->steps[plan->n_steps - 1] == step) {
+        plan_step_destroy(step);
+        plan->n_steps--;
+        return true;
+    }
+    return false;
+}
+
+void
+plan_step_change(struct plan_step *step, const char *field,
+                 const char *old, const char *new)
+{
+    step->changes = xrealloc(step->changes, (step->n_changes + 1)
+                                            * sizeof *step->changes);
+    step->changes[step->n_changes++] = (struct plan_change) {
+        .field = xstrdup(field),
+        .old = nullable_xstrdup(old),
+        .new = nullable_xstrdup(new),
+    };
+}
+
+struct plan_change *
+plan_step_find(const struct plan_step *step, const char *field)
+{
+    for (size_t i = 0; i < step->n_changes; i++) {
+        if (!strcmp(step->changes[i].field, field)) {
+            return &step->changes[i];
+        }
+    }
+    return NULL;
+}
+
+const char *
+plan_step_get(const struct plan_step *step, const char *field)
+{
+    const struct plan_change *change = plan_step_find(step, field);
+    return change ? change->new : NULL;
+}
+
+void
+plan_verdict_destroy(struct plan_verdict *verdict)
+{
+    free(verdict->text);
+    verdict->text = NULL;
+}
+
+size_t
+plan_n_ready(const struct plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        n += !plan->steps[i]->after;
+    }
+    return n;
+}
+
+const char *
+plan_what_name(enum plan_what what)
+{
+    switch (what) {
+    case PLAN_BRIDGE: return "Bridge";
+    case PLAN_PORT: return "Port";
+    case PLAN_INTERFACE: return "Interface";
+    case PLAN_QOS: return "QoS";
+    case PLAN_LINK: return "link";
+    default: return "?";
+    }
+}
+
+const char *
+plan_impact_name(enum plan_impact impact)
+{
+    switch (impact) {
+    case PLAN_HITLESS: return "hitless";
+    case PLAN_READD: return "re-add";
+    case PLAN_VM_RESTART: return "vm-restart";
+    default: return "?";
+    }
+}
+
+char *
+plan_contest_key(const struct plan_step *step, const char *field)
+{
+    return xasprintf("%s %s %s", plan_what_name(step->what), step->name,
+                     field);
+}
+
+/* Book-keeping that says nothing to the reader of a plan. */
+static bool
+is_bookkeeping(const char *field)
+{
+    return (!strcmp(field, MODEL_OWNED)
+            || !strcmp(field, MODEL_LINK_MARK)
+            || !strcmp(field, MODEL_MARK));
+}
+
+void
+plan_step_format(const struct plan_step *step, struct ds *ds)
+{
+    static const char sign[] = { [PLAN_ADD] = '+', [PLAN_SET] = '~',
+                                 [PLAN_DEL] = '-' };
+
+    ds_put_format(ds, "%c %s %s", sign[step->op], plan_what_name(step->what),
+                  step->name);
+    if (step->parent && step->what == PLAN_PORT) {
+        ds_put_format(ds, " on %s", step->parent);
+    } else if (step->parent && strcmp(step->parent, step->name)) {
+        ds_put_format(ds, " of %s", step->parent);
+    }
+    if (step->op != PLAN_DEL) {
+        const char *separator = ": ";
+
+        for (size_t i = 0; i < step->n_changes; i++) {
+            const struct plan_change *c = &step->changes[i];
+
+            if (is_bookkeeping(c->field)) {
+                continue;
+            }
+            ds_put_cstr(ds, separator);
+            separator = ", ";
+            if (step->op == PLAN_ADD) {
+                ds_put_format(ds, "%s=%s", c->field, c->new ? c->new : "");
+            } else {
+                ds_put_format(ds, "%s %s -> %s", c->field,
+                              c->old && *c->old ? c->old : "(none)",
+                              c->new && *c->new ? c->new : "(none)");
+            }
+        }
+    }
+    ds_put_format(ds, " [%s]", plan_impact_name(step->impact));
+    if (step->after) {
+        ds_put_format(ds, " (after: %s)", step->after);
+    }
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_PLAN_PLAN_H
+#define PORTD_PLAN_PLAN_H 1
+
+/* Plan
+ * ====
+ *
+ * What has to be done to one object so that what is observed becomes what is
+ * wanted: a pure function, called again after every round of doing, until it
+ * has nothing more to say.
+ *
+ *     wanted ---+
+ *               +--> plan_object() --> steps, verdict
+ *     observed -+
+ *
+ * It is level-triggered: no step remembers another.  A step that cannot be
+ * done yet is in the plan all the same, for people to read, with the reason
+ * in 'after'; the executors do only those without one.
+ *
+ * The plan has no clock.  What depends on time (fuses, backoff, a writer that
+ * insists) reaches it as a struct plan_gate. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "openvswitch/dynamic-string.h"
+#include "src/model/model.h"
+
+struct model_observed;
+struct model_wanted;
+struct sset;
+
+enum plan_op {
+    PLAN_ADD,
+    PLAN_SET,
+    PLAN_DEL
+};
+
+enum plan_what {
+    PLAN_BRIDGE,                /* A Bridge row. */
+    PLAN_PORT,                  /* A Port row. */
+    PLAN_INTERFACE,             /* An Interface row; parent is its Port. */
+    PLAN_QOS,                   /* The shared linux-noop row. */
+    PLAN_LINK                   /* A kernel device. */
+};
+
+/* What a step does to the guest's traffic. */
+enum plan_impact {
+    PLAN_HITLESS,               /* Nothing. */
+    PLAN_READD,                 /* A short break: the port is taken out. */
+    PLAN_VM_RESTART             /* Waits for the VM to let go of the TAP. */
+};
+
+struct plan_change {
+    char *field;
+    char *old;                  /* NULL: absent. */
+    char *new;                  /* NULL: to be cleared. */
+};
+
+struct plan_step {
+    enum plan_op op;
+    enum plan_what what;
+    enum plan_impact impact;
+    char *object;               /* Id of the object it serves. */
+    char *name;                 /* Of the row or device. */
+    char *parent;               /* Port: its bridge (PLAN_DEL: any);
+                                 * interface: its port; otherwise NULL. */
+    struct plan_change *changes; /* PLAN_ADD: all fields, 'old' NULL. */
+    size_t n_changes;
+    int ifindex;                /* PLAN_LINK, SET and DEL: the very device. */
+    char *after;                /* What it waits for; NULL: do it now. */
+
+    /* Filled in by who does it: what went wrong, or NULL. */
+    char *error;
+};
+
+struct plan {
+    struct plan_step **steps;   /* In the order in which to do them. */
+    size_t n_steps, allocated_steps;
+};
+
+struct plan_verdict {
+    enum model_state state;
+    char *text;                 /* One line: why; never NULL. */
+};
+
+/* What the caller knows of one object beyond the two models. */
+struct plan_gate {
+    const char *frozen;         /* Its file is invalid: neither change nor
+                                 * collect; the text says which. Or NULL. */
+    const char *held;           /* Why it may not be deleted, or NULL. */
+    const struct sset *contested; /* "WHAT NAME FIELD" (plan_contest_key())
+                                 * that another writer insists on. Or NULL. */
+    bool report_only;           /* Drift is reported and not put back. */
+};
+#define PLAN_GATE_INITIALIZER { NULL, NULL, NULL, false }
+
+void plan_init(struct plan *);
+void plan_destroy(struct plan *);
+/* Forgets all steps. */
+void plan_clear(struct plan *);
+
+/* Appends to 'plan' the steps for object 'id' (wanted, or only observed as
+ * ours) and says in 'verdict' how the object stands; the caller calls
+ * plan_verdict_destroy(). */
+void plan_object(const struct model_wanted *, const struct model_observed *,
+                 const char *id, const struct plan_gate *,
+                 struct plan *, struct plan_verdict *verdict);
+
+void plan_verdict_destroy(struct plan_verdict *);
+
+/* The number of steps that can be done now. */
+size_t plan_n_ready(const struct plan *);
+
+/* The key of one field for struct plan_gate's 'contested'. */
+char *plan_contest_key(const struct plan_step *, const char *field);
+
+/* Words for people: "+ Port tap0 on br0", "~ tag 10 -> 20", "hitless". */
+const char *plan_what_name(enum plan_what);
+const char *plan_impact_name(enum plan_impact);
+void plan_step_format(const struct plan_step *, struct ds *);
+
+/* The value that step's 'field' is to get, or NULL. */
+const char *plan_step_get(const struct plan_step *, const char *field);
+struct plan_change *plan_step_find(const struct plan_step *,
+                                   const char *field);
+
+/* Enters 'step' into 'observed' as though it had been done and seen: the
+ * model of both worlds that the property tests run the plan against.
+ * 'ifindex' is what a new link gets. */
+void plan_step_apply(const struct plan_step *, struct model_observed *,
+                     int ifindex);
+
+#endif /* src/plan/plan.h */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/plan/plan-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sset.h"
+#include "util.h"
+
+/* Rows: Bridge, Port, Interface, QoS. */
+
+static const char *
+field_or_default(enum model_table table, const struct smap *fields,
+                 const char *field)
+{
+    const char *value = smap_get(fields, field);
+    return value ? value
+           : model_field_default(model_field_column(table, field), field);
+}
+
+void
+planner_change(struct planner *p, struct plan_step *step, const char *field,
+               const char *old, const char *new)
+{
+    if (p->gate->contested) {
+        char *key = plan_contest_key(step, field);
+        bool contested = sset_contains(p->gate->contested, key);
+
+        free(key);
+        if (contested) {
+            planner_note(p, MODEL_CONFLICT, "another writer keeps setting "
+                         "%s of %s %s to %s, the spec says %s", field,
+                         plan_what_name(step->what), step->name,
+                         old && *old ? old : "(none)",
+                         new && *new ? new : "(none)");
+            return;
+        }
+    }
+    plan_step_change(step, field, old, new);
+}
+
+void
+planner_target(const struct planner *p, const struct model_row *want,
+               struct smap *target)
+{
+    smap_clone(target, &want->fields);
+
+    struct sset owned = SSET_INITIALIZER(&owned);
+    const struct smap_node *node;
+    SMAP_FOR_EACH (node, &want->fields) {
+        /* Where a port sits is told by its bridge, not by a list. */
+        if (strcmp(node->key, MODEL_F_BRIDGE)) {
+            sset_add(&owned, node->key);
+        }
+    }
+    smap_add_nocopy(target, xstrdup(MODEL_MARK),
+                    model_mark(p->observed->instance, p->id));
+    smap_add_nocopy(target, xstrdup(MODEL_OWNED),
+                    model_owned_format(&owned));
+    sset_destroy(&owned);
+}
+
+static int
+compare_nodes(const void *a_, const void *b_)
+{
+    const struct smap_node *const *a = a_;
+    const struct smap_node *const *b = b_;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+static void
+clear_disowned(struct planner *p, struct plan_step *step,
+               enum model_table table, const struct smap *target,
+               const struct model_row *have)
+{
+    const char *text = smap_get(&have->fields, MODEL_OWNED);
+    struct sset owned = SSET_INITIALIZER(&owned);
+    if (text) {
+        model_owned_parse(text, &owned);
+    }
+
+    const char **names = sset_sort(&owned);
+    for (size_t i = 0; i < sset_count(&owned); i++) {
+        const char *old = smap_get(&have->fields, names[i]);
+
+        /* Only what is a field at all: the list lies in the database, where
+         * anybody can write to it. */
+        if (old && !smap_get(target, names[i])
+            && (model_field_column(table, names[i])
+                || !strcmp(names[i], MODEL_F_QOS))) {
+            planner_change(p, step, names[i], old, NULL);
+        }
+    }
+    free(names);
+    sset_destroy(&owned);
+}
+
+void
+planner_diff_row(struct planner *p, struct plan_step *step,
+                 enum model_table table, const struct smap *target,
+                 const struct model_row *have)
+{
+    static const struct smap none = SMAP_INITIALIZER(&none);
+    const struct smap *fields = have ? &have->fields : &none;
+
+    /* Sorted, so that equal worlds make equal plans. */
+    const struct smap_node **nodes = smap_sort(target);
+    size_t n = smap_count(target);
+    qsort(nodes, n, sizeof *nodes, compare_nodes);
+    for (size_t i = 0; i < n; i++) {
+        const char *old = field_or_default(table, fields, nodes[i]->key);
+
+        if (!nullable_string_is_equal(old, nodes[i]->value)) {
+            planner_change(p, step, nodes[i]->key, old, nodes[i]->value);
+        }
+    }
+    free(nodes);
+    if (have) {
+        clear_disowned(p, step, table, target, have);
+    }
+}
+
+/* Bridges. */
+
+/* ovn-controller sets these on its bridge and puts them back at once; each
+ * flip without a controller flushes all flows. */
+static void
+drop_ovn_fields(struct planner *p, struct plan_step *step)
+{
+    static const char *const fields[] = { "fail_mode", "datapath_type",
+                                          "protocols" };
+
+    if (!p->observed->ovn_bridge
+        || strcmp(p->observed->ovn_bridge, step->name)) {
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+        struct plan_change *c = plan_step_find(step, fields[i]);
+        if (c) {
+            planner_note(p, MODEL_CONFLICT, "%s of %s is %s and the spec "
+                         "says %s, but the bridge is ovn-controller's",
+                         c->field, step->name,
+                         c->old && *c->old ? c->old : "(none)",
+                         c->new && *c->new ? c->new : "(none)");
+            free(c->field);
+            free(c->old);
+            free(c->new);
+            *c = step->changes[--step->n_changes];
+        }
+    }
+}
+
+void
+planner_bridge(struct planner *p)
+{
+    if (!p->object->bridge) {
+        return;
+    }
+
+    const struct model_row *want = &p->object->bridge->row;
+    const struct model_bridge *have
+        = model_observed_bridge(p->observed, want->name);
+    if (have && !planner_owns(p, "bridge", want->name,
+                              smap_get(&have->row.fields, MODEL_MARK))) {
+        return;
+    }
+
+    struct smap target;
+    planner_target(p, want, &target);
+    struct plan_step *step = planner_step(p, have ? PLAN_SET : PLAN_ADD,
+                                          PLAN_BRIDGE, want->name, NULL);
+    planner_diff_row(p, step, MODEL_TABLE_BRIDGE, &target,
+                     have ? &have->row : NULL);
+    smap_destroy(&target);
+    if (plan_step_get(step, "datapath_type") && have) {
+        step->impact = PLAN_READD;
+    }
+    if (have) {
+        drop_ovn_fields(p, step);
+    }
+    if (!plan_drop_if_empty(p->plan, step)) {
+        planner_note(p, MODEL_APPLYING, "bridge %s is being %s", want->name,
+                     have ? "changed" : "created");
+    } else if (!model_observed_applied(p->observed)) {
+        planner_note(p, MODEL_APPLYING, "ovs-vswitchd has not yet applied "
+                     "the configuration");
+    }
+}
+
+/* QoS. */
+
+static bool
+wants_qos_noop(const struct model_object *object)
+{
+    for (size_t i = 0; i < object->n_ports; i++) {
+        const char *qos = smap_get(&object->ports[i]->row.fields,
+                                   MODEL_F_QOS);
+        if (qos && !strcmp(qos, MODEL_QOS_NOOP)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The row is added along with the first port that refers to it; QoS is a
+ * root table, so nobody but us collects it after the last one. */
+void
+planner_qos_noop(struct planner *p)
+{
+    if (!p->observed->qos_noop || p->observed->n_qos_noop) {
+        return;
+    }
+
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &p->wanted->objects) {
+        if (wants_qos_noop(node->data)) {
+            return;
+        }
+    }
+    planner_step(p, PLAN_DEL, PLAN_QOS, MODEL_QOS_NOOP, NULL);
+}
