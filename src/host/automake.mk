@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += src/host/libhost.la
+src_host_libhost_la_SOURCES = \
+	src/host/host.c \
+	src/host/host.h \
+	src/host/plan-json.c \
+	src/host/plan-json.h \
+	src/host/specs.c \
+	src/host/specs.h

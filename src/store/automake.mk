@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += src/store/libstore.la
+src_store_libstore_la_SOURCES = \
+	src/store/edit.c \
+	src/store/failpoint.h \
+	src/store/journal.c \
+	src/store/journal.h \
+	src/store/lock.c \
+	src/store/lock.h \
+	src/store/names.c \
+	src/store/names.h \
+	src/store/read.c \
+	src/store/read.h \
+	src/store/scan.c \
+	src/store/scan.h \
+	src/store/store.c \
+	src/store/store.h \
+	src/store/watch.c \
+	src/store/watch.h

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += \
+	schemas/examples \
+	tests/corpus.py \
+	tests/data \
+	tests/e2e \
+	tests/fuzz \
+	tests/house-check \
+	tests/net \
+	tests/tools

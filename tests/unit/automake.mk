@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A unit test is tests/unit/test-NAME.c; one line in the list below is all
+# it takes.  What several tests share goes into libunit.  One that includes
+# libnl headers also needs, with dashes as underscores,
+#     tests_unit_test_NAME_CPPFLAGS = $(AM_CPPFLAGS) $(LIBNL_CFLAGS)
+
+unit_tests = \
+	tests/unit/test-columns \
+	tests/unit/test-plan \
+	tests/unit/test-store-edit \
+	tests/unit/test-store \
+	tests/unit/test-symbols \
+	tests/unit/test-text
+
+check_LTLIBRARIES += tests/unit/libunit.la
+tests_unit_libunit_la_SOURCES = \
+	tests/unit/spec-check.c \
+	tests/unit/world.c \
+	tests/unit/world.h
+
+# A program whose two sides include what cannot be included together.
+tests_unit_test_symbols_SOURCES = \
+	tests/unit/test-symbols.c \
+	tests/unit/test-symbols.h \
+	tests/unit/test-symbols-jansson.c
+
+dist_check_SCRIPTS = tests/unit/symbol-clash.sh
+
+LDADD = \
+	tests/unit/libunit.la \
+	controller/libcontroller.la \
+	src/cli/libcli.la \
+	$(host_libs) \
+	$(CMOCKA_LIBS)
+AM_TESTS_ENVIRONMENT = \
+	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0; export ASAN_OPTIONS; \
+	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1; \
+	export UBSAN_OPTIONS; \
+	NM='$(NM)'; export NM; \
+	OVSBUILDDIR='$(OVSBUILDDIR)'; export OVSBUILDDIR; \
+	SANITIZERS='$(SANITIZE_FLAGS)'; export SANITIZERS;
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+else
+check-local:
+	@echo 'cmocka was not found when configure ran: no unit test was run'
+	@echo '(Debian: apt-get install libcmocka-dev, then configure again)'
+	@exit 1
+endif
+TESTS += tests/unit/symbol-clash.sh
