@@ -46,7 +46,8 @@ void specs_put(struct specs *, const char *name, const char *text,
                struct sset *changed);
 /* There is a text 'name', but it cannot be read: 'error' says why. */
 void specs_put_unreadable(struct specs *, const char *name,
-                          const char *error, struct sset *changed);
+                          const char *error, const struct model_wanted *,
+                          struct sset *changed);
 /* Text 'name' is gone, and with it what it wanted. */
 void specs_remove(struct specs *, const char *name, struct model_wanted *,
                   struct sset *changed);

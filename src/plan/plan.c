@@ -47,22 +47,36 @@ plan_destroy(struct plan *plan)
     free(plan->steps);
 }
 
-struct plan_step *
-plan_add_step(struct plan *plan, enum plan_op op, enum plan_what what,
-              const char *object, const char *name, const char *parent)
+static void
+plan_push(struct plan *plan, struct plan_step *step)
 {
     if (plan->n_steps >= plan->allocated_steps) {
         plan->steps = x2nrealloc(plan->steps, &plan->allocated_steps,
                                  sizeof *plan->steps);
     }
+    plan->steps[plan->n_steps++] = step;
+}
 
+void
+plan_append(struct plan *dst, struct plan *src)
+{
+    for (size_t i = 0; i < src->n_steps; i++) {
+        plan_push(dst, src->steps[i]);
+    }
+    src->n_steps = 0;
+}
+
+struct plan_step *
+plan_add_step(struct plan *plan, enum plan_op op, enum plan_what what,
+              const char *object, const char *name, const char *parent)
+{
     struct plan_step *step = xzalloc(sizeof *step);
     step->op = op;
     step->what = what;
     step->object = xstrdup(object);
     step->name = xstrdup(name);
     step->parent = nullable_xstrdup(parent);
-    plan->steps[plan->n_steps++] = step;
+    plan_push(plan, step);
     return step;
 }
 
@@ -153,8 +167,11 @@ plan_impact_name(enum plan_impact impact)
 char *
 plan_contest_key(const struct plan_step *step, const char *field)
 {
-    return xasprintf("%s %s %s", plan_what_name(step->what), step->name,
-                     field);
+    /* A device that was made anew is not one that somebody insists on. */
+    return (step->what == PLAN_LINK
+            ? xasprintf("link %s %d %s", step->name, step->ifindex, field)
+            : xasprintf("%s %s %s", plan_what_name(step->what), step->name,
+                        field));
 }
 
 /* Book-keeping that says nothing to the reader of a plan. */

@@ -99,6 +99,9 @@ void plan_destroy(struct plan *);
 /* Forgets all steps. */
 void plan_clear(struct plan *);
 
+/* Moves all steps of 'src' to the end of 'dst'. */
+void plan_append(struct plan *dst, struct plan *src);
+
 /* Appends to 'plan' the steps for object 'id' (wanted, or only observed as
  * ours) and says in 'verdict' how the object stands; the caller calls
  * plan_verdict_destroy(). */

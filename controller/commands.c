@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/reconcile.h"
+#include "controller/status.h"
+#include "controller/waiters.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "unixctl.h"
+#include "util.h"
+
+static void
+reply_json(struct unixctl_conn *conn, struct json *json)
+{
+    char *text = json_to_string(json, JSSF_SORT);
+
+    json_destroy(json);
+    unixctl_command_reply(conn, text);
+    free(text);
+}
+
+static void
+reply_text(struct unixctl_conn *conn, char *text)
+{
+    unixctl_command_reply(conn, text);
+    free(text);
+}
+
+/* Answers in the form that the optional argument asks for. */
+static void
+reply_form(struct unixctl_conn *conn, int argc, const char *argv[],
+           const struct reconcile *r,
+           struct json *(*to_json)(const struct reconcile *),
+           char *(*to_text)(const struct reconcile *))
+{
+    if (argc < 2) {
+        reply_text(conn, to_text(r));
+    } else if (!strcmp(argv[1], "json")) {
+        reply_json(conn, to_json(r));
+    } else {
+        char *error = xasprintf("%s: the only form is \"json\"", argv[1]);
+        unixctl_command_reply_error(conn, error);
+        free(error);
+    }
+}
+
+static void
+command_status(struct unixctl_conn *conn, int argc, const char *argv[],
+               void *commands_)
+{
+    const struct commands *commands = commands_;
+    reply_form(conn, argc, argv, commands->reconcile, status_json,
+               status_text);
+}
+
+static void
+command_plan(struct unixctl_conn *conn, int argc, const char *argv[],
+             void *commands_)
+{
+    const struct commands *commands = commands_;
+    reply_form(conn, argc, argv, commands->reconcile, status_plan_json,
+               status_plan_text);
+}
+
+static void
+command_resync(struct unixctl_conn *conn, int argc OVS_UNUSED,
+               const char *argv[] OVS_UNUSED, void *commands_)
+{
+    const struct commands *commands = commands_;
+    reconcile_resync(commands->reconcile);
+    unixctl_command_reply(conn, NULL);
+}
+
+static void
+command_gc_confirm(struct unixctl_conn *conn, int argc, const char *argv[],
+                   void *commands_)
+{
+    const struct commands *commands = commands_;
+    const char *id = argc > 1 ? argv[1] : NULL;
+    size_t n = reconcile_confirm(commands->reconcile, id);
+
+    if (id && !n) {
+        char *error = xasprintf("%s: its deletion is not held", id);
+        unixctl_command_reply_error(conn, error);
+        free(error);
+    } else {
+        reply_text(conn, xasprintf("%"PRIuSIZE" confirmed", n));
+    }
+}
+
+static void
+command_sync(struct unixctl_conn *conn, int argc, const char *argv[],
+             void *commands_)
+{
+    const struct commands *commands = commands_;
+    waiters_add(commands->waiters, commands->reconcile, conn, argc, argv);
+}
+
+static void
+command_exit(struct unixctl_conn *conn, int argc OVS_UNUSED,
+             const char *argv[] OVS_UNUSED, void *commands_)
+{
+    struct commands *commands = commands_;
+    commands->exit = true;
+    unixctl_command_reply(conn, NULL);
+    poll_immediate_wake();
+}
+
+void
+commands_register(struct commands *commands)
+{
+    unixctl_command_register("status", "[json]", 0, 1, command_status,
+                             commands);
+    unixctl_command_register("plan", "[json]", 0, 1, command_plan, commands);
+    unixctl_command_register("resync", "", 0, 0, command_resync, commands);
+    unixctl_command_register("gc-confirm", "[OBJECT]", 0, 1,
+                             command_gc_confirm, commands);
+    unixctl_command_register("sync", "LEVEL TIMEOUT-MS [FILE=SHA256]...", 2,
+                             INT_MAX, command_sync, commands);
+    unixctl_command_register("exit", "", 0, 0, command_exit, commands);
+}

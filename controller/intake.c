@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/reconcile.h"
+#include "controller/record.h"
+#include "openvswitch/vlog.h"
+#include "src/host/host.h"
+#include "src/store/store.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(intake);
+
+static void
+log_errors(const struct specs_file *file)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(60, 60);
+
+    for (size_t i = 0; i < file->errors.n; i++) {
+        VLOG_WARN_RL(&rl, "%s", file->errors.names[i]);
+    }
+}
+
+/* What is live for a file that has never been good is frozen, or no longer
+ * so: none of it is wanted, so it must be looked for by its marks. */
+static void
+mark_live_of(struct reconcile *r, const char *name)
+{
+    struct sset ids = SSET_INITIALIZER(&ids);
+    const char *id;
+
+    host_all(r->host, &ids);
+    SSET_FOR_EACH (id, &ids) {
+        char *source = specs_source_of(id);
+        if (!strcmp(source, name)) {
+            sset_add(&r->dirty, id);
+        }
+        free(source);
+    }
+    sset_destroy(&ids);
+}
+
+static void
+take_file(struct reconcile *r, const char *name, struct sset *changed)
+{
+    const struct store_file *file = store_get(r->store, name);
+    struct model_wanted *wanted = host_wanted(r->host);
+    const struct specs_file *spec = specs_get(&r->specs, name);
+    bool in_force = spec && spec->in_force;
+
+    if (!file || file->state == STORE_ABSENT) {
+        specs_remove(&r->specs, name, wanted, changed);
+    } else if (file->state == STORE_UNREADABLE) {
+        specs_put_unreadable(&r->specs, name, file->error, wanted, changed);
+    } else {
+        specs_put(&r->specs, name, file->text, file->len, file->sha256,
+                  wanted, changed);
+    }
+
+    spec = specs_get(&r->specs, name);
+    if (spec && !spec->valid) {
+        log_errors(spec);
+    }
+    if (!in_force || !spec) {
+        mark_live_of(r, name);
+    }
+}
+
+/* New NIC defaults reparse files that have not changed themselves; their
+ * objects are in 'changed' all the same. */
+static void
+mark_changed(struct reconcile *r, const struct sset *changed)
+{
+    const char *id;
+    SSET_FOR_EACH (id, changed) {
+        struct record *record = shash_find_data(&r->records, id);
+        if (record) {
+            record_spec_changed(record);
+        }
+        sset_add(&r->dirty, id);
+    }
+}
+
+static bool
+has_vms(const struct reconcile *r)
+{
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, store_files(r->store)) {
+        if (strcmp(node->name, "host.json")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+take_files(struct reconcile *r, long long int now)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+    struct sset changed = SSET_INITIALIZER(&changed);
+
+    store_changed(r->store, &names);
+    /* host.json first: its defaults complete the others. */
+    if (sset_find_and_delete(&names, "host.json")) {
+        take_file(r, "host.json", &changed);
+    }
+    const char *name;
+    SSET_FOR_EACH (name, &names) {
+        take_file(r, name, &changed);
+    }
+    mark_changed(r, &changed);
+
+    size_t n_nics = 0;
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &host_wanted(r->host)->objects) {
+        n_nics += model_id_is_nic(node->name);
+    }
+    fuses_set_population(&r->fuses, n_nics, now);
+    fuses_set_vms_empty(&r->fuses, !has_vms(r), now);
+    sset_destroy(&changed);
+    sset_destroy(&names);
+}
+
+void
+intake_run(struct reconcile *r, long long int now)
+{
+    if (store_run(r->store)) {
+        take_files(r, now);
+    }
+}
+
+void
+reconcile_load_files(struct reconcile *r)
+{
+    /* An editor holds the lock for milliseconds. */
+    char *error = store_load(r->store, 1000);
+    if (error) {
+        VLOG_INFO("%s", error);
+        free(error);
+        return;
+    }
+    take_files(r, time_msec());
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/once.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "controller/reconcile.h"
+#include "controller/record.h"
+#include "controller/status.h"
+#include "openvswitch/poll-loop.h"
+#include "ovsdb/db.h"
+#include "src/host/host.h"
+#include "util.h"
+
+/* True once no object can get any further without something from outside. */
+static bool
+is_converged(const struct reconcile *r, int *status)
+{
+    struct shash_node *node;
+
+    if (!reconcile_is_quiet(r, NULL)) {
+        return false;
+    }
+    *status = ONCE_DONE;
+    SHASH_FOR_EACH (node, &r->records) {
+        const char *text;
+
+        switch ((int) reconcile_state(r, node->data, &text)) {
+        case MODEL_APPLYING:
+        case MODEL_DEGRADED:
+            return r->writable ? false : true;
+        case MODEL_HELD:
+            if (r->wake != LLONG_MAX) {
+                return false;   /* Its grace is running. */
+            }
+            break;
+        case MODEL_ERROR:
+        case MODEL_CONFLICT:
+        case MODEL_INVALID:
+            *status = ONCE_BAD;
+            break;
+        case MODEL_WAITING:
+        case MODEL_PENDING:
+        case MODEL_IN_USE:
+            *status = *status == ONCE_DONE ? ONCE_TIMEOUT : *status;
+            break;
+        default:
+            break;
+        }
+    }
+    /* A file of which nothing is in force has no objects to tell of it. */
+    SHASH_FOR_EACH (node, &r->specs.files) {
+        const struct specs_file *file = node->data;
+        *status = file->valid ? *status : ONCE_BAD;
+    }
+    return true;
+}
+
+bool
+once_is_over(const struct reconcile *r, long long int start,
+             long long int now, int *status)
+{
+    long long int deadline = start + ONCE_CONVERGE_MS;
+
+    if (!db_is_connected(host_db(r->host))) {
+        deadline = start + ONCE_CONNECT_MS;
+        *status = ONCE_ABSENT;
+    } else if (r->writable && db_lock_contended(host_db(r->host))) {
+        *status = ONCE_ABSENT;
+        return true;
+    } else if (r->began && (r->could_write || !r->writable)
+               && is_converged(r, status)) {
+        return true;
+    } else {
+        *status = ONCE_TIMEOUT;
+    }
+    poll_timer_wait_until(deadline);
+    return now >= deadline;
+}
+
+void
+once_report(const struct reconcile *r)
+{
+    char *text = r->writable ? status_text(r) : status_plan_text(r);
+
+    fputs(text, stdout);
+    fflush(stdout);
+    free(text);
+}

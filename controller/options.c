@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command-line.h"
+#include "daemon.h"
+#include "dirs.h"
+#include "openvswitch/vlog.h"
+#include "src/spec/spec.h"
+#include "stream-ssl.h"
+#include "stream.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(options);
+
+#define SPEC_DIR PORTD_SYSCONFDIR "/ovs-portd"
+#define STATE_DIR PORTD_LOCALSTATEDIR "/lib/ovs-portd"
+
+enum {
+    OPT_SPEC_DIR = UCHAR_MAX + 1,
+    OPT_STATE_DIR,
+    OPT_INSTANCE,
+    OPT_UNIXCTL,
+    OPT_ONCE,
+    OPT_OBSERVE,
+    OPT_PEER_CA_CERT,
+    OPT_BOOTSTRAP_CA_CERT,
+    DAEMON_OPTION_ENUMS,
+    VLOG_OPTION_ENUMS,
+    SSL_OPTION_ENUMS,
+};
+
+OVS_NO_RETURN static void
+usage(void)
+{
+    printf("%s: port controller for Open vSwitch\n"
+           "usage: %s [OPTIONS] [DATABASE]\n"
+           "where DATABASE is a socket on which ovsdb-server is listening\n"
+           "      (default: \"unix:%s/db.sock\").\n",
+           program_name, program_name, ovs_rundir());
+    stream_usage("DATABASE", true, false, true);
+    daemon_usage();
+    vlog_usage();
+    printf("\nSpecs and state:\n"
+           "  --spec-dir=DIR          read host.json and vms.d/*.json in DIR\n"
+           "                          (default: %s)\n"
+           "  --state-dir=DIR         keep pending confirmations in DIR\n"
+           "                          (default: %s)\n"
+           "  --instance=NAME         mark as ours what NAME makes, so that\n"
+           "                          several may share a host (default: "
+           "main)\n"
+           "\nModes:\n"
+           "  --once                  converge, report and exit (status 4\n"
+           "                          without the lock)\n"
+           "  --observe               only report what would be done\n"
+           "\nOther options:\n"
+           "  --unixctl=SOCKET        override default control socket name\n"
+           "  -h, --help              display this help message\n"
+           "  -V, --version           display version information\n",
+           SPEC_DIR, STATE_DIR);
+    exit(EXIT_SUCCESS);
+}
+
+static const struct option long_options[] = {
+    {"spec-dir", required_argument, NULL, OPT_SPEC_DIR},
+    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {"instance", required_argument, NULL, OPT_INSTANCE},
+    {"once", no_argument, NULL, OPT_ONCE},
+    {"observe", no_argument, NULL, OPT_OBSERVE},
+    {"unixctl", required_argument, NULL, OPT_UNIXCTL},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    DAEMON_LONG_OPTIONS,
+    VLOG_LONG_OPTIONS,
+    STREAM_SSL_LONG_OPTIONS,
+    {"peer-ca-cert", required_argument, NULL, OPT_PEER_CA_CERT},
+    {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
+    {NULL, 0, NULL, 0},
+};
+
+/* Pidfile, control socket and log of an instance are named after it, and the
+ * options that open them may come first. */
+static void
+name_program(int argc, char *argv[])
+{
+    const char *const option = "--instance";
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+        const char *name = NULL;
+
+        if (!strncmp(argv[i], option, strlen(option))) {
+            const char *rest = argv[i] + strlen(option);
+            name = *rest == '=' ? rest + 1 : !*rest ? argv[i + 1] : NULL;
+        }
+        if (name && strcmp(name, "main")) {
+            char *program = xasprintf("ovs-portd-%s", name);
+            ovs_set_program_name(program, PACKAGE_VERSION);
+            free(program);
+        }
+    }
+}
+
+static void
+set_instance(struct options *o, const char *name)
+{
+    char *error = spec_check_name(name);
+    if (error) {
+        ovs_fatal(0, "--instance: %s", error);
+    }
+    o->instance = name;
+}
+
+/* Handles one of ovs-portd's own options. */
+static void
+handle_option(struct options *o, int c)
+{
+    switch (c) {
+    case OPT_SPEC_DIR:
+        o->spec_dir = optarg;
+        break;
+    case OPT_STATE_DIR:
+        o->state_dir = optarg;
+        break;
+    case OPT_INSTANCE:
+        set_instance(o, optarg);
+        break;
+    case OPT_ONCE:
+        o->once = true;
+        break;
+    case OPT_OBSERVE:
+        o->observe = true;
+        break;
+    case OPT_UNIXCTL:
+        o->unixctl_path = optarg;
+        break;
+    case 'h':
+        usage();
+    case 'V':
+        ovs_print_version(0, 0);
+        exit(EXIT_SUCCESS);
+    case '?':
+        exit(EXIT_FAILURE);
+    default:
+        abort();
+    }
+}
+
+void
+options_parse(int argc, char *argv[], struct options *o)
+{
+    char *short_options
+        = ovs_cmdl_long_options_to_short_options(long_options);
+
+    memset(o, 0, sizeof *o);
+    o->spec_dir = SPEC_DIR;
+    o->state_dir = STATE_DIR;
+    o->instance = "main";
+    name_program(argc, argv);
+    for (;;) {
+        int c = getopt_long(argc, argv, short_options, long_options, NULL);
+        if (c == -1) {
+            break;
+        }
+        switch (c) {
+        VLOG_OPTION_HANDLERS
+        DAEMON_OPTION_HANDLERS
+        STREAM_SSL_OPTION_HANDLERS
+
+        case OPT_PEER_CA_CERT:
+            stream_ssl_set_peer_ca_cert_file(optarg);
+            break;
+        case OPT_BOOTSTRAP_CA_CERT:
+            stream_ssl_set_ca_cert_file(optarg, true);
+            break;
+        default:
+            handle_option(o, c);
+        }
+    }
+    free(short_options);
+
+    if (argc - optind > 1) {
+        ovs_fatal(0, "at most one DATABASE can be given; "
+                  "use --help for usage");
+    }
+    o->db = (optind < argc ? argv[optind]
+             : xasprintf("unix:%s/db.sock", ovs_rundir()));
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_CONTROLLER_OPTIONS_H
+#define PORTD_CONTROLLER_OPTIONS_H 1
+
+#include <stdbool.h>
+
+/* ovs-portd's command line. Strings live as long as the process. */
+struct options {
+    const char *db;             /* OVSDB remote. */
+    const char *spec_dir;
+    const char *state_dir;
+    const char *instance;
+    const char *unixctl_path;   /* NULL: OVS's default. */
+    bool once;
+    bool observe;
+};
+
+/* Parses the command line.  Exits after --help, --version and bad input. */
+void options_parse(int argc, char *argv[], struct options *);
+
+#endif /* controller/options.h */

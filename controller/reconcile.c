@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/reconcile.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/intake.h"
+#include "controller/record.h"
+#include "coverage.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb/db.h"
+#include "src/host/host.h"
+#include "src/store/store.h"
+#include "stopwatch.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(reconcile);
+
+COVERAGE_DEFINE(reconcile_pass);
+COVERAGE_DEFINE(reconcile_object);
+COVERAGE_DEFINE(reconcile_step);
+
+/* A look at everything behind the events, in case one was missed. */
+#define AUDIT_INTERVAL_MS (10 * 60 * 1000)
+/* ovs-vswitchd applies a change within milliseconds, of thousands of ports
+ * within seconds; one that takes longer is stopped or gone. */
+#define LAG_DEGRADED_MS (5 * 1000)
+#define STOPWATCH_PASS "reconcile-pass"
+
+char *
+reconcile_create(const char *spec_dir, const char *db, const char *instance,
+                 bool writable, struct reconcile **rp)
+{
+    struct host *host;
+    char *error = host_open(db, instance, writable, &host);
+    if (error) {
+        return error;
+    }
+
+    struct reconcile *r = xzalloc(sizeof *r);
+    r->host = host;
+    r->store = store_open(spec_dir, true);
+    r->writable = writable;
+    specs_init(&r->specs);
+    fuses_init(&r->fuses);
+    shash_init(&r->records);
+    sset_init(&r->dirty);
+    sset_init(&r->unsettled);
+    plan_init(&r->plan);
+    r->lag_since = r->wake = LLONG_MAX;
+    r->next_audit = time_msec() + AUDIT_INTERVAL_MS;
+    stopwatch_create(STOPWATCH_PASS, SW_MS);
+    *rp = r;
+    return NULL;
+}
+
+void
+reconcile_destroy(struct reconcile *r)
+{
+    if (r) {
+        struct shash_node *node;
+        SHASH_FOR_EACH (node, &r->records) {
+            record_destroy(node->data);
+        }
+        shash_destroy(&r->records);
+        plan_destroy(&r->plan);
+        sset_destroy(&r->unsettled);
+        sset_destroy(&r->dirty);
+        fuses_destroy(&r->fuses);
+        specs_destroy(&r->specs);
+        store_close(r->store);
+        host_close(r->host);
+        free(r);
+    }
+}
+
+static struct record *
+get_record(struct reconcile *r, const char *id)
+{
+    struct record *record = shash_find_data(&r->records, id);
+    if (!record) {
+        record = record_create(id);
+        /* What is live at the start was at rest when we last looked. */
+        record->settled = (model_observed_marked(host_observed(r->host), id)
+                           != NULL);
+        shash_add(&r->records, id, record);
+    }
+    return record;
+}
+
+/* Planning. */
+
+static bool
+is_live(const struct reconcile *r, const char *id)
+{
+    return model_observed_marked(host_observed(r->host), id) != NULL;
+}
+
+static bool
+is_wanted(const struct reconcile *r, const char *id)
+{
+    return model_wanted_get(host_wanted(r->host), id) != NULL;
+}
+
+static void
+wake_at(struct reconcile *r, long long int when)
+{
+    r->wake = MIN(r->wake, when);
+}
+
+/* Tells the fuses of object 'id'.  Returns why it must not be deleted, for
+ * the caller to free, or NULL. */
+static char *
+consult_fuses(struct reconcile *r, const char *id, long long int now)
+{
+    if (is_wanted(r, id)) {
+        fuses_wanted(&r->fuses, id);
+        return NULL;
+    } else if (!strcmp(id, MODEL_QOS_NOOP)) {
+        return NULL;            /* Follows from the ports that use it. */
+    }
+
+    long long int wake;
+    fuses_gone(&r->fuses, id, now);
+    char *held = fuses_held(&r->fuses, id, &host_wanted(r->host)->policy,
+                            now, &wake);
+    wake_at(r, wake);
+    return held;
+}
+
+/* True if a step of 'plan' that can be done now puts back a field once too
+ * often. */
+static bool
+becomes_contested(struct record *record, const struct plan *plan,
+                  long long int now)
+{
+    bool contested = false;
+
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        if (!plan->steps[i]->after) {
+            contested |= record_contest(record, plan->steps[i], now);
+        }
+    }
+    return contested;
+}
+
+static void
+log_verdict(const struct record *record, const struct plan_verdict *verdict)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(60, 60);
+    bool bad = (verdict->state == MODEL_ERROR
+                || verdict->state == MODEL_CONFLICT
+                || verdict->state == MODEL_INVALID);
+
+    if (record->verdict.state != verdict->state) {
+        VLOG_RL(&rl, bad ? VLL_WARN : VLL_DBG, "%s: %s%s%s", record->id,
+                model_state_name(verdict->state),
+                *verdict->text ? ": " : "", verdict->text);
+    }
+}
+
+/* Stores the outcome of planning 'plan' for 'record'. */
+static void
+conclude(struct reconcile *r, struct record *record, struct plan *plan,
+         struct plan_verdict *verdict, long long int now)
+{
+    if (record_backs_off(record, now)) {
+        for (size_t i = 0; i < plan->n_steps; i++) {
+            if (!plan->steps[i]->after) {
+                plan->steps[i]->after = xstrdup("the next try");
+            }
+        }
+        free(verdict->text);
+        verdict->state = MODEL_ERROR;
+        verdict->text = xstrdup(record->error);
+        wake_at(r, record->retry_at);
+    }
+
+    record->n_row_steps = 0;
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        record->n_row_steps += plan->steps[i]->what != PLAN_LINK;
+    }
+    if (!plan->n_steps && (verdict->state == MODEL_READY
+                           || verdict->state == MODEL_QUARANTINED)) {
+        record->settled = true;
+    }
+    if (plan->n_steps || verdict->state == MODEL_APPLYING) {
+        sset_add(&r->unsettled, record->id);
+    }
+
+    log_verdict(record, verdict);
+    plan_verdict_destroy(&record->verdict);
+    record->verdict = *verdict;
+}
+
+/* Plans object 'id'; its steps go to the end of 'r->plan'. */
+static void
+plan_one(struct reconcile *r, const char *id, long long int now)
+{
+    struct record *record = get_record(r, id);
+    char *held = consult_fuses(r, id, now);
+    const struct plan_gate gate = {
+        .frozen = specs_frozen(&r->specs, id),
+        .held = held,
+        .contested = &record->contested,
+        .report_only = (host_wanted(r->host)->policy.report_only
+                        && record->settled && is_wanted(r, id)),
+    };
+    struct plan_verdict verdict;
+    struct plan plan;
+
+    COVERAGE_INC(reconcile_object);
+    plan_init(&plan);
+    host_plan(r->host, id, &gate, &plan, &verdict);
+    if (becomes_contested(record, &plan, now)) {
+        plan_clear(&plan);
+        plan_verdict_destroy(&verdict);
+        host_plan(r->host, id, &gate, &plan, &verdict);
+    }
+    conclude(r, record, &plan, &verdict, now);
+    plan_append(&r->plan, &plan);
+    plan_destroy(&plan);
+    free(held);
+
+    if (!is_wanted(r, id) && !is_live(r, id)) {
+        fuses_deleted(&r->fuses, id);
+        sset_find_and_delete(&r->unsettled, id);
+        shash_find_and_delete(&r->records, id);
+        record_destroy(record);
+    }
+}
+
+static void
+plan_dirty(struct reconcile *r, long long int now)
+{
+    struct sset dirty;
+
+    sset_init(&dirty);
+    sset_swap(&dirty, &r->dirty);
+
+    /* First all that are wanted again or newly gone, so that the fuses see
+     * the whole of a removal before they judge the first of it. */
+    const char *id;
+    SSET_FOR_EACH (id, &dirty) {
+        free(consult_fuses(r, id, now));
+    }
+    const char **ids = sset_sort(&dirty);
+    for (size_t i = 0; i < sset_count(&dirty); i++) {
+        sset_find_and_delete(&r->unsettled, ids[i]);
+        plan_one(r, ids[i], now);
+    }
+    free(ids);
+    sset_destroy(&dirty);
+}
+
+/* Results. */
+
+static void
+log_step(const struct plan_step *step)
+{
+    if (step->error || VLOG_IS_DBG_ENABLED()) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+        plan_step_format(step, &ds);
+        VLOG(step->error ? VLL_WARN : VLL_DBG, "%s: %s%s%s", step->object,
+             ds_cstr(&ds), step->error ? ": " : "",
+             step->error ? step->error : "");
+        ds_destroy(&ds);
+    }
+}
+
+static void
+take_result(struct reconcile *r, const struct plan_step *step,
+            long long int now)
+{
+    struct record *record = get_record(r, step->object);
+    bool lost = step->error && !strcmp(step->error, DB_TXN_LOST);
+
+    COVERAGE_INC(reconcile_step);
+    sset_add(&r->dirty, step->object);
+    if (lost) {
+        return;                 /* Who knows; look again. */
+    }
+    log_step(step);
+    if (step->error) {
+        record_result(record, step->error, now);
+    } else {
+        record_repaired(record, step, now);
+    }
+}
+
+static void
+take_results(struct reconcile *r, long long int now)
+{
+    /* An object is well only if all of its steps were. */
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *step = r->plan.steps[i];
+        if (!step->after && !step->error) {
+            record_result(get_record(r, step->object), NULL, now);
+        }
+    }
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *step = r->plan.steps[i];
+        if (!step->after) {
+            take_result(r, step, now);
+        } else if (sset_contains(&r->unsettled, step->object)) {
+            /* Beyond the batch, or waiting for what was just done. */
+            sset_add(&r->dirty, step->object);
+        }
+    }
+}
+
+/* The pass. */
+
+static void
+watch_vswitchd(struct reconcile *r, long long int now)
+{
+    const struct model_observed *o = host_observed(r->host);
+
+    if (model_observed_applied(o)) {
+        r->lag_since = LLONG_MAX;
+    } else if (r->lag_since == LLONG_MAX || o->cur_cfg != r->cur_cfg) {
+        r->lag_since = now;
+    }
+    if (o->cur_cfg != r->cur_cfg) {
+        const char *id;
+        SSET_FOR_EACH (id, &r->unsettled) {
+            sset_add(&r->dirty, id);
+        }
+        r->cur_cfg = o->cur_cfg;
+    }
+}
+
+static size_t
+count_nics(const struct reconcile *r)
+{
+    struct sset ids = SSET_INITIALIZER(&ids);
+    size_t n = 0;
+
+    host_all(r->host, &ids);
+    const char *id;
+    SSET_FOR_EACH (id, &ids) {
+        n += model_id_is_nic(id);
+    }
+    sset_destroy(&ids);
+    return n;
+}
+
+/* Adds to the dirty set what time alone has made so. */
+static void
+collect_timers(struct reconcile *r, long long int now)
+{
+    if (now >= r->wake) {
+        r->wake = LLONG_MAX;
+        const char *id;
+        SSET_FOR_EACH (id, &r->unsettled) {
+            sset_add(&r->dirty, id);
+        }
+    }
+    if (now >= r->next_audit) {
+        r->next_audit = now + AUDIT_INTERVAL_MS;
+        fuses_expire(&r->fuses, now);
+        host_resync(r->host);
+        store_rescan(r->store);
+        host_all(r->host, &r->dirty);
+    }
+}
+
+/* Whether a pass may be made at all; the first one, and one after the right
+ * to write came back, looks at everything. */
+static bool
+may_plan(struct reconcile *r, long long int now)
+{
+    if (!host_is_complete(r->host) || !store_complete(r->store)) {
+        return false;
+    }
+
+    bool can_write = !host_cannot_write(r->host);
+    if (!r->began || (can_write && !r->could_write)) {
+        host_all(r->host, &r->dirty);
+        fuses_set_population(&r->fuses, count_nics(r), now);
+        r->began = true;
+    }
+    r->could_write = can_write;
+    return true;
+}
+
+static void
+make_pass(struct reconcile *r, long long int now)
+{
+    COVERAGE_INC(reconcile_pass);
+    stopwatch_start(STOPWATCH_PASS, now);
+    plan_clear(&r->plan);
+    plan_dirty(r, now);
+    r->counters.passes++;
+    if (!plan_n_ready(&r->plan)) {
+        r->counters.idle_passes++;
+    } else if (r->could_write) {
+        host_execute(r->host, &r->plan);
+        r->busy = true;
+        poll_immediate_wake();
+    }
+    stopwatch_stop(STOPWATCH_PASS, time_msec());
+}
+
+void
+reconcile_run(struct reconcile *r)
+{
+    long long int now = time_msec();
+
+    host_run(r->host);
+    intake_run(r, now);
+    if (r->busy) {
+        if (!host_done(r->host)) {
+            return;
+        }
+        r->busy = false;
+        take_results(r, now);
+    }
+
+    watch_vswitchd(r, now);
+    collect_timers(r, now);
+    host_dirty(r->host, &r->dirty);
+    if (may_plan(r, now) && !sset_is_empty(&r->dirty)) {
+        make_pass(r, now);
+    }
+}
+
+void
+reconcile_wait(struct reconcile *r)
+{
+    host_wait(r->host);
+    store_wait(r->store);
+    if (!r->busy) {
+        poll_timer_wait_until(MIN(r->wake, r->next_audit));
+    }
+    if (r->lag_since != LLONG_MAX) {
+        poll_timer_wait_until(r->lag_since + LAG_DEGRADED_MS);
+    }
+}
+
+/* From outside. */
+
+void
+reconcile_resync(struct reconcile *r)
+{
+    store_rescan(r->store);
+    host_resync(r->host);
+    host_all(r->host, &r->dirty);
+    poll_immediate_wake();
+}
+
+size_t
+reconcile_confirm(struct reconcile *r, const char *id)
+{
+    size_t n = fuses_confirm(&r->fuses, id);
+
+    if (id) {
+        sset_add(&r->dirty, id);
+    } else {
+        struct shash_node *node;
+        SHASH_FOR_EACH (node, &r->fuses.gone) {
+            sset_add(&r->dirty, node->name);
+        }
+    }
+    poll_immediate_wake();
+    return n;
+}
+
+const char *
+reconcile_impediment(const struct reconcile *r, bool *standby)
+{
+    const char *why = r->writable ? host_cannot_write(r->host) : NULL;
+
+    *standby = db_is_connected(host_db(r->host)) && why;
+    if (why) {
+        return why;
+    } else if (!db_is_connected(host_db(r->host))) {
+        return "not connected to ovsdb-server";
+    } else if (r->lag_since != LLONG_MAX
+               && time_msec() - r->lag_since >= LAG_DEGRADED_MS) {
+        return "ovs-vswitchd has not applied the configuration for over 5 s;"
+               " is it running?";
+    }
+    return NULL;
+}
+
+enum model_state
+reconcile_state(const struct reconcile *r, const struct record *record,
+                const char **text)
+{
+    const struct model_object *object
+        = model_wanted_get(host_wanted(r->host), record->id);
+    const struct specs_file *file
+        = object ? specs_get(&r->specs, object->source) : NULL;
+    bool standby;
+    const char *why = reconcile_impediment(r, &standby);
+
+    if (file && !file->valid) {
+        *text = file->errors.n ? file->errors.names[0] : "";
+        return MODEL_INVALID;
+    } else if (why && !standby
+               && (record->verdict.state == MODEL_APPLYING
+                   || !db_is_connected(host_db(r->host)))) {
+        *text = why;
+        return MODEL_DEGRADED;
+    }
+    *text = record->verdict.text;
+    return record->verdict.state;
+}
+
+bool
+reconcile_is_quiet(const struct reconcile *r, const struct sset *ids)
+{
+    if (!r->began) {
+        return false;
+    } else if (!ids) {
+        return !r->busy && sset_is_empty(&r->dirty);
+    }
+
+    const char *id;
+    SSET_FOR_EACH (id, ids) {
+        if (sset_contains(&r->dirty, id)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; r->busy && i < r->plan.n_steps; i++) {
+        if (!r->plan.steps[i]->after
+            && sset_contains(ids, r->plan.steps[i]->object)) {
+            return false;
+        }
+    }
+    return true;
+}

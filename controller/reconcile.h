@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_CONTROLLER_RECONCILE_H
+#define PORTD_CONTROLLER_RECONCILE_H 1
+
+/* Reconcile
+ * =========
+ *
+ * The daemon's loop.  Files, OVSDB and the kernel mark objects dirty; a pass
+ * plans the dirty ones against what is observed now, and does what can be
+ * done now.
+ *
+ *     files ----.                        .--> kernel steps
+ *     OVSDB -----+--> dirty --> plan ----+
+ *     kernel ---'       ^                `--> one transaction
+ *                       |                          |
+ *                       `----- seen, or failed ----'
+ *
+ * While a transaction is in flight nothing else is planned. An object that
+ * still waits for something is planned again when that something shows up as
+ * an event, when ovs-vswitchd has applied a configuration, or when its
+ * backoff or grace is over; never because time merely passes. */
+
+#include <stdbool.h>
+#include "controller/fuses.h"
+#include "openvswitch/shash.h"
+#include "sset.h"
+#include "src/host/specs.h"
+#include "src/plan/plan.h"
+
+struct host;
+struct record;
+struct store;
+
+struct reconcile_counters {
+    unsigned long long passes;  /* Passes that planned something. */
+    unsigned long long idle_passes; /* Of which found nothing to do. */
+};
+
+struct reconcile {
+    struct host *host;
+    struct store *store;
+    struct specs specs;
+    struct fuses fuses;
+    struct shash records;       /* Object id -> struct record. */
+    bool writable;              /* False with --observe. */
+
+    struct sset dirty;          /* Ids to plan at the next pass. */
+    struct sset unsettled;      /* Ids to plan when cur_cfg moves. */
+    struct plan plan;           /* Of the last pass; being done if 'busy'. */
+    bool busy;
+    bool began;                 /* The first, full pass is over. */
+    bool could_write;           /* At the last pass. */
+    int64_t cur_cfg;            /* At the last pass. */
+    long long int lag_since;    /* When cur_cfg fell behind; LLONG_MAX. */
+    long long int wake;         /* When time alone makes something dirty. */
+    long long int next_audit;
+
+    struct reconcile_counters counters;
+};
+
+/* Opens everything.  Returns NULL and the loop in '*rp', or an error message
+ * for the caller to free. */
+char *reconcile_create(const char *spec_dir, const char *db,
+                       const char *instance, bool writable,
+                       struct reconcile **rp) OVS_WARN_UNUSED_RESULT;
+void reconcile_destroy(struct reconcile *);
+
+void reconcile_run(struct reconcile *);
+void reconcile_wait(struct reconcile *);
+
+/* Takes in what the files say right now instead of when they are quiet. */
+void reconcile_load_files(struct reconcile *);
+/* Reads files and both worlds again from nothing. */
+void reconcile_resync(struct reconcile *);
+/* Lets the held deletion of 'id' go, or all if it is NULL.  Returns how many
+ * that are. */
+size_t reconcile_confirm(struct reconcile *, const char *id);
+
+/* Why the daemon as a whole does not do its work, or NULL: "degraded" and
+ * "standby" are told apart by '*standby'. */
+const char *reconcile_impediment(const struct reconcile *, bool *standby);
+
+/* How object 'record' stands, the daemon's own state included. '*text' is
+ * valid until the next reconcile_run(). */
+enum model_state reconcile_state(const struct reconcile *,
+                                 const struct record *record,
+                                 const char **text);
+
+/* True if no object (of the set 'ids', if it is not NULL) is dirty or being
+ * worked on. */
+bool reconcile_is_quiet(const struct reconcile *, const struct sset *ids);
+
+#endif /* controller/reconcile.h */

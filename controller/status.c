@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controller/reconcile.h"
+#include "controller/record.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "ovsdb/db.h"
+#include "src/host/host.h"
+#include "src/host/plan-json.h"
+#include "src/kernel/kernel.h"
+#include "util.h"
+
+static void
+put_string(struct json *object, const char *name, const char *value)
+{
+    json_object_put_string(object, name, value ? value : "");
+}
+
+static void
+put_integer(struct json *object, const char *name, long long int value)
+{
+    json_object_put(object, name, json_integer_create(value));
+}
+
+/* The whole daemon: "ready", or why not. */
+static const char *
+daemon_state(const struct reconcile *r, const char **reason)
+{
+    bool standby;
+
+    *reason = reconcile_impediment(r, &standby);
+    if (standby) {
+        return "standby";
+    } else if (*reason) {
+        return "degraded";
+    }
+    return r->began ? "ready" : "starting";
+}
+
+/* Files. */
+
+static struct json *
+file_json(const struct specs_file *file)
+{
+    struct json *json = json_object_create();
+    struct json *errors = json_array_create_empty();
+
+    put_string(json, "name", file->name);
+    put_string(json, "sha256", file->sha256);
+    json_object_put(json, "valid", json_boolean_create(file->valid));
+    for (size_t i = 0; i < file->errors.n; i++) {
+        json_array_add(errors, json_string_create(file->errors.names[i]));
+    }
+    json_object_put(json, "errors", errors);
+    return json;
+}
+
+static struct json *
+files_json(const struct reconcile *r)
+{
+    const struct shash_node **nodes = shash_sort(&r->specs.files);
+    struct json *json = json_array_create_empty();
+
+    for (size_t i = 0; i < shash_count(&r->specs.files); i++) {
+        json_array_add(json, file_json(nodes[i]->data));
+    }
+    free(nodes);
+    return json;
+}
+
+/* Objects. */
+
+static char *
+vlan_text(const struct model_row *row)
+{
+    const char *mode = model_row_get(row, "vlan_mode");
+    const char *tag = model_row_get(row, "tag");
+    const char *trunks = model_row_get(row, "trunks");
+
+    if (!*mode) {
+        mode = *tag ? "access" : "trunk";
+    }
+    if (!strcmp(mode, "access")) {
+        return xstrdup(*tag ? tag : "-");
+    } else if (!strcmp(mode, "trunk")) {
+        return *trunks ? xasprintf("trunk %s", trunks) : xstrdup("-");
+    } else if (*trunks) {
+        return xasprintf("%s %s + %s", mode, tag, trunks);
+    }
+    return xasprintf("%s %s", mode, tag);
+}
+
+/* The one port whose facts stand for the object's: as observed, otherwise as
+ * wanted; NULL if it has none, or several. */
+static const struct model_port *
+object_port(const struct reconcile *r, const char *id)
+{
+    const struct model_object *object
+        = model_wanted_get(host_wanted(r->host), id);
+    const struct model_observed *o = host_observed(r->host);
+    const struct sset *marked = model_observed_marked(o, id);
+
+    if (object && object->n_ports != 1) {
+        return NULL;
+    } else if (object) {
+        const struct model_port *port
+            = model_observed_port(o, object->ports[0]->row.name);
+        const char *own
+            = port ? model_observed_own(o, smap_get(&port->row.fields,
+                                                    MODEL_MARK)) : NULL;
+        return own && !strcmp(own, id) ? port : object->ports[0];
+    }
+    return marked ? model_observed_port(o, SSET_FIRST(marked)) : NULL;
+}
+
+static void
+put_port(struct json *json, const struct reconcile *r, const char *id)
+{
+    const struct model_port *port = object_port(r, id);
+    if (!port) {
+        return;
+    }
+
+    const struct model_object *object
+        = model_wanted_get(host_wanted(r->host), id);
+    const struct model_link *link
+        = model_observed_link(host_observed(r->host), port->row.name);
+    char *vlan = vlan_text(&port->row);
+    int64_t ofport = port->n_ifaces ? port->ifaces[0].ofport : 0;
+
+    put_string(json, "ifname", port->row.name);
+    put_string(json, "bridge", model_row_get(&port->row, MODEL_F_BRIDGE));
+    put_string(json, "vlan", vlan);
+    put_integer(json, "queues", object ? object->queues : 0);
+    /* A single-queue TAP reports no counts, only a carrier. */
+    put_integer(json, "attached",
+                !link ? 0
+                : link->n_queues + link->n_disabled
+                  ? link->n_queues + link->n_disabled
+                : object && object->queues && link->carrier);
+    put_integer(json, "ofport", MAX(ofport, 0));
+    free(vlan);
+}
+
+struct json *
+status_object_json(const struct reconcile *r, const struct record *record)
+{
+    struct json *json = json_object_create();
+    char *source = specs_source_of(record->id);
+    const char *text;
+    enum model_state state = reconcile_state(r, record, &text);
+
+    put_string(json, "object", record->id);
+    put_string(json, "state", model_state_name(state));
+    put_string(json, "text", text);
+    put_string(json, "file", source);
+    put_port(json, r, record->id);
+    free(source);
+    return json;
+}
+
+static struct json *
+objects_json(const struct reconcile *r)
+{
+    const struct shash_node **nodes = shash_sort(&r->records);
+    struct json *json = json_array_create_empty();
+
+    for (size_t i = 0; i < shash_count(&r->records); i++) {
+        if (strcmp(nodes[i]->name, MODEL_QOS_NOOP)) {
+            json_array_add(json, status_object_json(r, nodes[i]->data));
+        }
+    }
+    free(nodes);
+    return json;
+}
+
+static struct json *
+counters_json(const struct reconcile *r)
+{
+    const struct db_stats *db = db_get_stats(host_db(r->host));
+    const struct kernel_stats *kernel
+        = kernel_get_stats(host_kernel(r->host));
+    struct json *json = json_object_create();
+
+    put_integer(json, "passes", r->counters.passes);
+    put_integer(json, "idle_passes", r->counters.idle_passes);
+    put_integer(json, "txns", db->txns);
+    put_integer(json, "txns_rejected", db->rejected);
+    put_integer(json, "db_resyncs", db->resyncs);
+    put_integer(json, "netlink_writes", kernel->writes);
+    put_integer(json, "netlink_events", kernel->events);
+    put_integer(json, "netlink_dumps", kernel->dumps);
+    return json;
+}
+
+struct json *
+status_json(const struct reconcile *r)
+{
+    struct json *json = json_object_create();
+    const char *reason;
+    const char *state = daemon_state(r, &reason);
+
+    put_string(json, "instance", host_observed(r->host)->instance);
+    put_integer(json, "pid", getpid());
+    put_string(json, "state", state);
+    put_string(json, "reason", reason);
+    json_object_put(json, "files", files_json(r));
+    json_object_put(json, "objects", objects_json(r));
+    json_object_put(json, "counters", counters_json(r));
+    return json;
+}
+
+char *
+status_text(const struct reconcile *r)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    const char *reason;
+    const char *state = daemon_state(r, &reason);
+
+    ds_put_format(&ds, "instance %s: %s%s%s\n",
+                  host_observed(r->host)->instance, state,
+                  reason ? ": " : "", reason ? reason : "");
+
+    const struct shash_node **nodes = shash_sort(&r->specs.files);
+    for (size_t i = 0; i < shash_count(&r->specs.files); i++) {
+        const struct specs_file *file = nodes[i]->data;
+        for (size_t j = 0; j < file->errors.n; j++) {
+            ds_put_format(&ds, "%s\n", file->errors.names[j]);
+        }
+    }
+    free(nodes);
+
+    nodes = shash_sort(&r->records);
+    for (size_t i = 0; i < shash_count(&r->records); i++) {
+        const char *text;
+        enum model_state s = reconcile_state(r, nodes[i]->data, &text);
+        if (strcmp(nodes[i]->name, MODEL_QOS_NOOP)) {
+            ds_put_format(&ds, "%s: %s%s%s\n", nodes[i]->name,
+                          model_state_name(s), *text ? ": " : "", text);
+        }
+    }
+    free(nodes);
+    return ds_steal_cstr(&ds);
+}
+
+/* Plans. */
+
+/* What is left to do, planned anew for every object but not done. */
+static void
+plan_all(const struct reconcile *r, struct plan *plan)
+{
+    struct sset ids = SSET_INITIALIZER(&ids);
+
+    host_all(r->host, &ids);
+    const char **names = sset_sort(&ids);
+    for (size_t i = 0; i < sset_count(&ids); i++) {
+        const struct record *record = shash_find_data(&r->records, names[i]);
+        const struct plan_gate gate = {
+            .frozen = specs_frozen(&r->specs, names[i]),
+            .held = (record && record->verdict.state == MODEL_HELD
+                     ? record->verdict.text : NULL),
+            .contested = record ? &record->contested : NULL,
+            .report_only = host_wanted(r->host)->policy.report_only
+                           && record && record->settled,
+        };
+        struct plan_verdict verdict;
+
+        host_plan(r->host, names[i], &gate, plan, &verdict);
+        plan_verdict_destroy(&verdict);
+    }
+    free(names);
+    sset_destroy(&ids);
+}
+
+struct json *
+status_plan_json(const struct reconcile *r)
+{
+    struct plan plan;
+    plan_init(&plan);
+    plan_all(r, &plan);
+    struct json *json = plan_json(&plan);
+    plan_destroy(&plan);
+    return json;
+}
+
+char *
+status_plan_text(const struct reconcile *r)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct plan plan;
+
+    plan_init(&plan);
+    plan_all(r, &plan);
+    for (size_t i = 0; i < plan.n_steps; i++) {
+        ds_put_format(&ds, "%s: ", plan.steps[i]->object);
+        plan_step_format(plan.steps[i], &ds);
+        ds_put_char(&ds, '\n');
+    }
+    plan_destroy(&plan);
+    if (!ds.length) {
+        ds_put_cstr(&ds, "No changes.\n");
+    }
+    return ds_steal_cstr(&ds);
+}

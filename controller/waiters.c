@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/waiters.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/reconcile.h"
+#include "controller/record.h"
+#include "controller/status.h"
+#include "openvswitch/json.h"
+#include "openvswitch/list.h"
+#include "openvswitch/poll-loop.h"
+#include "smap.h"
+#include "src/host/host.h"
+#include "timeval.h"
+#include "unixctl.h"
+#include "util.h"
+
+enum level {
+    LEVEL_DB,                   /* Committed. */
+    LEVEL_OVS                   /* At rest: applied, looked at. */
+};
+
+struct waiter {
+    struct ovs_list node;
+    struct unixctl_conn *conn;
+    enum level level;
+    long long int deadline;
+    struct smap files;          /* Name -> SHA-256, or "-". */
+};
+
+struct waiters {
+    struct ovs_list list;
+};
+
+struct waiters *
+waiters_create(void)
+{
+    struct waiters *w = xmalloc(sizeof *w);
+    ovs_list_init(&w->list);
+    return w;
+}
+
+/* Judging. */
+
+static bool
+is_loaded(const struct reconcile *r, const char *name, const char *sha256)
+{
+    const struct specs_file *file = specs_get(&r->specs, name);
+
+    return file ? !strcmp(file->sha256, sha256) : !strcmp(sha256, "-");
+}
+
+/* The objects that 'waiter' waits for: what its files ask for now, and what
+ * is still live of what they asked for before.  All, if it named no file. */
+static void
+collect_ids(const struct waiter *waiter, const struct reconcile *r,
+            struct sset *ids)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &r->records) {
+        char *source = specs_source_of(node->name);
+        if (smap_is_empty(&waiter->files)
+            || smap_get(&waiter->files, source)) {
+            sset_add(ids, node->name);
+        }
+        free(source);
+    }
+
+    const struct smap_node *file;
+    SMAP_FOR_EACH (file, &waiter->files) {
+        const struct sset *wanted
+            = model_wanted_by_source(host_wanted(r->host), file->key);
+        const char *id;
+        if (wanted) {
+            SSET_FOR_EACH (id, wanted) {
+                sset_add(ids, id);
+            }
+        }
+    }
+}
+
+enum judgement { NOT_YET, AT_REST, FAILED };
+
+static enum judgement
+judge(const struct reconcile *r, const char *id, enum level level)
+{
+    const struct record *record = shash_find_data(&r->records, id);
+    if (!record) {
+        return NOT_YET;
+    }
+
+    const char *text;
+    switch ((int) reconcile_state(r, record, &text)) {
+    case MODEL_READY:
+    case MODEL_QUARANTINED:
+    case MODEL_PAUSED:
+        return AT_REST;
+    case MODEL_ERROR:
+    case MODEL_CONFLICT:
+    case MODEL_INVALID:
+        return FAILED;
+    default:
+        return (level == LEVEL_DB && !record->n_row_steps
+                && record->verdict.state == MODEL_APPLYING
+                ? AT_REST : NOT_YET);
+    }
+}
+
+/* Answering. */
+
+static void
+put_errors(const struct waiter *waiter, const struct reconcile *r,
+           struct json *reply)
+{
+    struct json *errors = json_array_create_empty();
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &r->specs.files) {
+        const struct specs_file *file = node->data;
+        if (!smap_is_empty(&waiter->files)
+            && !smap_get(&waiter->files, file->name)) {
+            continue;
+        }
+        for (size_t i = 0; i < file->errors.n; i++) {
+            json_array_add(errors,
+                           json_string_create(file->errors.names[i]));
+        }
+    }
+    json_object_put(reply, "errors", errors);
+}
+
+static void
+answer(struct waiter *waiter, const struct reconcile *r,
+       const struct sset *ids, bool done)
+{
+    struct json *reply = json_object_create();
+    struct json *objects = json_array_create_empty();
+    const char **names = sset_sort(ids);
+
+    for (size_t i = 0; i < sset_count(ids); i++) {
+        const struct record *record = shash_find_data(&r->records, names[i]);
+        if (record && judge(r, names[i], LEVEL_OVS) != AT_REST) {
+            json_array_add(objects, status_object_json(r, record));
+        }
+    }
+    free(names);
+    json_object_put(reply, "done", json_boolean_create(done));
+    json_object_put(reply, "objects", objects);
+    put_errors(waiter, r, reply);
+
+    char *text = json_to_string(reply, 0);
+    json_destroy(reply);
+    unixctl_command_reply(waiter->conn, text);
+    free(text);
+
+    ovs_list_remove(&waiter->node);
+    smap_destroy(&waiter->files);
+    free(waiter);
+}
+
+/* True if all that 'waiter' waits for is over. */
+static bool
+is_over(const struct waiter *waiter, const struct reconcile *r,
+        const struct sset *ids)
+{
+    const struct smap_node *file;
+    SMAP_FOR_EACH (file, &waiter->files) {
+        if (!is_loaded(r, file->key, file->value)) {
+            return false;
+        }
+    }
+    if (!reconcile_is_quiet(r, smap_is_empty(&waiter->files) ? NULL : ids)) {
+        return false;
+    }
+
+    const char *id;
+    SSET_FOR_EACH (id, ids) {
+        if (strcmp(id, MODEL_QOS_NOOP)
+            && judge(r, id, waiter->level) == NOT_YET) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+waiters_run(struct waiters *w, const struct reconcile *r)
+{
+    struct waiter *waiter;
+    LIST_FOR_EACH_SAFE (waiter, node, &w->list) {
+        struct sset ids = SSET_INITIALIZER(&ids);
+
+        collect_ids(waiter, r, &ids);
+        bool over = is_over(waiter, r, &ids);
+        if (over || time_msec() >= waiter->deadline) {
+            answer(waiter, r, &ids, over);
+        }
+        sset_destroy(&ids);
+    }
+}
+
+void
+waiters_wait(const struct waiters *w)
+{
+    const struct waiter *waiter;
+    LIST_FOR_EACH (waiter, node, &w->list) {
+        poll_timer_wait_until(waiter->deadline);
+    }
+}
+
+void
+waiters_destroy(struct waiters *w)
+{
+    struct waiter *waiter;
+    LIST_FOR_EACH_SAFE (waiter, node, &w->list) {
+        unixctl_command_reply_error(waiter->conn, "ovs-portd is exiting");
+        ovs_list_remove(&waiter->node);
+        smap_destroy(&waiter->files);
+        free(waiter);
+    }
+    free(w);
+}
+
+/* Asking. */
+
+static char *
+parse(struct waiter *waiter, int argc, const char *argv[])
+{
+    unsigned int timeout;
+
+    if (!strcmp(argv[1], "db")) {
+        waiter->level = LEVEL_DB;
+    } else if (!strcmp(argv[1], "ovs")) {
+        waiter->level = LEVEL_OVS;
+    } else {
+        return xasprintf("%s: unknown level; use db or ovs", argv[1]);
+    }
+    if (!str_to_uint(argv[2], 10, &timeout)) {
+        return xasprintf("%s: not a number of milliseconds", argv[2]);
+    }
+    waiter->deadline = time_msec() + timeout;
+
+    for (int i = 3; i < argc; i++) {
+        const char *equals = strrchr(argv[i], '=');
+        if (!equals || equals == argv[i]) {
+            return xasprintf("%s: not of the form FILE=SHA256", argv[i]);
+        }
+        char *name = xmemdup0(argv[i], equals - argv[i]);
+        smap_replace(&waiter->files, name, equals + 1);
+        free(name);
+    }
+    return NULL;
+}
+
+void
+waiters_add(struct waiters *w, struct reconcile *r,
+            struct unixctl_conn *conn, int argc, const char *argv[])
+{
+    struct waiter *waiter = xzalloc(sizeof *waiter);
+
+    waiter->conn = conn;
+    smap_init(&waiter->files);
+    char *error = parse(waiter, argc, argv);
+    if (error) {
+        unixctl_command_reply_error(conn, error);
+        free(error);
+        smap_destroy(&waiter->files);
+        free(waiter);
+        return;
+    }
+
+    ovs_list_push_back(&w->list, &waiter->node);
+    reconcile_load_files(r);
+    poll_immediate_wake();
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/host/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ovsdb/db.h"
+#include "src/kernel/kernel.h"
+#include "util.h"
+
+struct host {
+    struct model_wanted wanted;
+    struct model_observed observed;
+    struct db *db;
+    struct kernel *kernel;
+    bool writable;
+
+    /* Row steps of the plan that is being done, while the transaction is in
+     * flight. */
+    struct plan_step **rows;
+};
+
+char *
+host_open(const char *db, const char *instance, bool writable,
+          struct host **hostp)
+{
+    struct host *h = xzalloc(sizeof *h);
+    char *boot_id = kernel_boot_id();
+
+    *hostp = NULL;
+    model_wanted_init(&h->wanted);
+    model_observed_init(&h->observed, instance, boot_id);
+    free(boot_id);
+    h->writable = writable;
+
+    char *error = kernel_open(&h->observed, &h->kernel);
+    if (error) {
+        host_close(h);
+        return error;
+    }
+    h->db = db_open(db, &h->observed, writable);
+    *hostp = h;
+    return NULL;
+}
+
+void
+host_close(struct host *h)
+{
+    if (h) {
+        db_close(h->db);
+        kernel_close(h->kernel);
+        model_wanted_destroy(&h->wanted);
+        model_observed_destroy(&h->observed);
+        free(h->rows);
+        free(h);
+    }
+}
+
+void
+host_run(struct host *h)
+{
+    kernel_run(h->kernel);
+    db_run(h->db);
+}
+
+void
+host_wait(struct host *h)
+{
+    kernel_wait(h->kernel);
+    db_wait(h->db);
+}
+
+bool
+host_is_complete(const struct host *h)
+{
+    return h->observed.db_complete && h->observed.links_complete;
+}
+
+const char *
+host_cannot_write(const struct host *h)
+{
+    if (!h->writable) {
+        return "only observing";
+    } else if (!db_is_connected(h->db)) {
+        return "not connected to ovsdb-server";
+    } else if (db_lock_contended(h->db)) {
+        return "another ovs-portd holds this instance's OVSDB lock";
+    } else if (!db_has_lock(h->db)) {
+        return "waiting for this instance's OVSDB lock";
+    }
+    return NULL;
+}
+
+struct model_wanted *
+host_wanted(struct host *h)
+{
+    return &h->wanted;
+}
+
+const struct model_observed *
+host_observed(const struct host *h)
+{
+    return &h->observed;
+}
+
+const struct db *
+host_db(const struct host *h)
+{
+    return h->db;
+}
+
+const struct kernel *
+host_kernel(const struct host *h)
+{
+    return h->kernel;
+}
+
+static void
+add_all(struct sset *dst, const struct sset *src)
+{
+    const char *s;
+    if (src) {
+        SSET_FOR_EACH (s, src) {
+            sset_add(dst, s);
+        }
+    }
+}
+
+void
+host_dirty(struct host *h, struct sset *ids)
+{
+    struct model_observed *o = &h->observed;
+    const char *name;
+
+    add_all(ids, &o->dirty_ids);
+    SSET_FOR_EACH (name, &o->dirty_names) {
+        add_all(ids, model_wanted_by_name(&h->wanted, name));
+    }
+    SSET_FOR_EACH (name, &o->dirty_bridges) {
+        add_all(ids, model_wanted_by_bridge(&h->wanted, name));
+    }
+    sset_clear(&o->dirty_ids);
+    sset_clear(&o->dirty_names);
+    sset_clear(&o->dirty_bridges);
+}
+
+void
+host_all(const struct host *h, struct sset *ids)
+{
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &h->wanted.objects) {
+        sset_add(ids, node->name);
+    }
+    SHASH_FOR_EACH (node, &h->observed.marked) {
+        sset_add(ids, node->name);
+    }
+    sset_add(ids, MODEL_QOS_NOOP);
+}
+
+void
+host_resync(struct host *h)
+{
+    kernel_resync(h->kernel);
+    db_resync(h->db);
+}
+
+void
+host_plan(const struct host *h, const char *id, const struct plan_gate *gate,
+          struct plan *plan, struct plan_verdict *verdict)
+{
+    plan_object(&h->wanted, &h->observed, id, gate, plan, verdict);
+}
+
+static bool
+is_ready_link(const struct plan_step *step)
+{
+    return !step->after && step->what == PLAN_LINK;
+}
+
+/* Does one batch of kernel steps, in order; deletions, of which many go at
+ * once by their group, do not count towards it.  Steps beyond it get an
+ * 'after'.  Returns true if devices were or are still to be created. */
+static bool
+execute_links(struct host *h, struct plan *plan)
+{
+    struct plan_step **batch = xmalloc(plan->n_steps * sizeof *batch);
+    size_t n = 0, n_slow = 0;
+    bool creates = false;
+
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        struct plan_step *step = plan->steps[i];
+        if (!is_ready_link(step)) {
+            continue;
+        }
+        creates |= step->op == PLAN_ADD;
+        if (step->op != PLAN_DEL && n_slow++ >= KERNEL_BATCH) {
+            step->after = xstrdup("the next batch");
+        } else {
+            batch[n++] = step;
+        }
+    }
+    if (n) {
+        kernel_execute(h->kernel, batch, n);
+    }
+    free(batch);
+    return creates;
+}
+
+static void
+execute_rows(struct host *h, struct plan *plan, bool wait)
+{
+    size_t n = 0;
+
+    free(h->rows);
+    h->rows = xmalloc(plan->n_steps * sizeof *h->rows);
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        struct plan_step *step = plan->steps[i];
+        if (step->after || step->what == PLAN_LINK) {
+            continue;
+        } else if (wait) {
+            step->after = xstrdup("all devices are created");
+        } else {
+            h->rows[n++] = step;
+        }
+    }
+    if (n) {
+        db_txn_start(h->db, h->rows, n);
+    }
+}
+
+void
+host_execute(struct host *h, struct plan *plan)
+{
+    /* Each transaction costs ovs-vswitchd O(ports): as long as devices are
+     * being created, rows wait, so that all go in one. */
+    execute_rows(h, plan, execute_links(h, plan));
+}
+
+bool
+host_done(struct host *h)
+{
+    return !db_txn_in_flight(h->db) || db_txn_run(h->db);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/host/specs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/kernel/kernel.h"
+#include "src/spec/spec.h"
+#include "util.h"
+
+#define HOST_FILE "host.json"
+
+void
+specs_init(struct specs *specs)
+{
+    shash_init(&specs->files);
+    specs->nic_defaults = NULL;
+}
+
+static void
+specs_file_destroy(struct specs_file *file)
+{
+    if (file) {
+        free(file->name);
+        free(file->sha256);
+        free(file->text);
+        svec_destroy(&file->errors);
+        free(file);
+    }
+}
+
+void
+specs_destroy(struct specs *specs)
+{
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &specs->files) {
+        specs_file_destroy(node->data);
+    }
+    shash_destroy(&specs->files);
+    free(specs->nic_defaults);
+}
+
+const struct specs_file *
+specs_get(const struct specs *specs, const char *name)
+{
+    return shash_find_data(&specs->files, name);
+}
+
+static struct specs_file *
+get_or_create(struct specs *specs, const char *name)
+{
+    struct specs_file *file = shash_find_data(&specs->files, name);
+    if (!file) {
+        file = xzalloc(sizeof *file);
+        file->name = xstrdup(name);
+        file->sha256 = xstrdup("");
+        svec_init(&file->errors);
+        shash_add(&specs->files, name, file);
+    }
+    return file;
+}
+
+static void
+add_source(const struct model_wanted *wanted, const char *name,
+           struct sset *changed)
+{
+    const struct sset *ids = model_wanted_by_source(wanted, name);
+    const char *id;
+    if (ids) {
+        SSET_FOR_EACH (id, ids) {
+            sset_add(changed, id);
+        }
+    }
+}
+
+/* Specs name users and groups; the kernel reports numbers. */
+static void
+resolve_field(struct model_object *object, struct model_link *link,
+              const char *field, const char *what,
+              bool (*resolve)(const char *name, unsigned int *id))
+{
+    const char *name = smap_get(&link->fields, field);
+    unsigned int id;
+
+    if (!name) {
+        return;
+    } else if (resolve(name, &id)) {
+        char *number = xasprintf("%u", id);
+        smap_replace(&link->fields, field, number);
+        free(number);
+    } else if (!object->problem) {
+        object->problem = xasprintf("%s: there is no %s \"%s\" on this host; "
+                                    "create it or name another",
+                                    what, what, name);
+    }
+}
+
+static void
+resolve_names(struct model_object *object)
+{
+    for (size_t i = 0; i < object->n_links; i++) {
+        resolve_field(object, object->links[i], MODEL_L_OWNER, "user",
+                      kernel_resolve_user);
+        resolve_field(object, object->links[i], MODEL_L_GROUP, "group",
+                      kernel_resolve_group);
+    }
+}
+
+static bool
+policy_equals(const struct model_policy *a, const struct model_policy *b)
+{
+    return (a->report_only == b->report_only
+            && a->pin_ofports == b->pin_ofports
+            && a->gc_grace == b->gc_grace
+            && a->gc_max_percent == b->gc_max_percent);
+}
+
+static void parse_vm(struct specs *, struct specs_file *,
+                     struct model_wanted *, struct sset *changed);
+
+static void
+set_policy(struct model_wanted *wanted, const struct model_policy *policy,
+           struct sset *changed)
+{
+    if (!policy_equals(&wanted->policy, policy)) {
+        struct shash_node *node;
+        SHASH_FOR_EACH (node, &wanted->objects) {
+            sset_add(changed, node->name);
+        }
+        wanted->policy = *policy;
+    }
+}
+
+/* New defaults may change what any VM wants, and mend or break its file. */
+static void
+set_defaults(struct specs *specs, struct spec_defaults *defaults,
+             struct model_wanted *wanted, struct sset *changed)
+{
+    if (nullable_string_is_equal(specs->nic_defaults, defaults->nic)) {
+        return;
+    }
+    free(specs->nic_defaults);
+    specs->nic_defaults = nullable_xstrdup(defaults->nic);
+
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &specs->files) {
+        struct specs_file *file = node->data;
+        if (strcmp(file->name, HOST_FILE) && file->text) {
+            parse_vm(specs, file, wanted, changed);
+        }
+    }
+}
+
+/* Takes over what 'result' holds if it is good; otherwise the last good
+ * version stays in force. */
+static void
+take_result(struct specs_file *file, struct spec_result *result,
+            struct model_wanted *wanted, struct sset *changed)
+{
+    bool was_valid = file->valid;
+
+    svec_clear(&file->errors);
+    svec_append(&file->errors, &result->errors);
+    file->valid = !result->errors.n;
+    if (file->valid) {
+        for (size_t i = 0; i < result->n_objects; i++) {
+            resolve_names(result->objects[i]);
+        }
+        model_wanted_replace(wanted, file->name, result->objects,
+                             result->n_objects, changed);
+        result->n_objects = 0;  /* The objects have gone over. */
+        file->in_force = true;
+    }
+    if (file->valid != was_valid) {
+        add_source(wanted, file->name, changed);
+    }
+}
+
+static void
+parse_vm(struct specs *specs, struct specs_file *file,
+         struct model_wanted *wanted, struct sset *changed)
+{
+    const struct spec_defaults defaults = { .nic = specs->nic_defaults };
+    struct spec_result result;
+
+    spec_parse_vm(file->name, file->text, file->len, &defaults, &result);
+    take_result(file, &result, wanted, changed);
+    spec_result_destroy(&result);
+}
+
+static void
+parse_host(struct specs *specs, struct specs_file *file,
+           struct model_wanted *wanted, struct sset *changed)
+{
+    struct spec_result result;
+
+    spec_parse_host(file->name, file->text, file->len, &result);
+    take_result(file, &result, wanted, changed);
+    if (file->valid) {
+        set_policy(wanted, &result.policy, changed);
+        set_defaults(specs, &result.defaults, wanted, changed);
+    }
+    spec_result_destroy(&result);
+}
+
+void
+specs_put(struct specs *specs, const char *name, const char *text,
+          size_t len, const char *sha256, struct model_wanted *wanted,
+          struct sset *changed)
+{
+    struct specs_file *file = get_or_create(specs, name);
+
+    free(file->text);
+    file->text = xmemdup0(text, len);
+    file->len = len;
+    free(file->sha256);
+    file->sha256 = xstrdup(sha256);
+    if (!strcmp(name, HOST_FILE)) {
+        parse_host(specs, file, wanted, changed);
+    } else {
+        parse_vm(specs, file, wanted, changed);
+    }
+}
+
+void
+specs_put_unreadable(struct specs *specs, const char *name,
+                     const char *error, const struct model_wanted *wanted,
+                     struct sset *changed)
+{
+    struct specs_file *file = get_or_create(specs, name);
+
+    svec_clear(&file->errors);
+    svec_add(&file->errors, error);
+    free(file->sha256);
+    file->sha256 = xstrdup("");
+    file->valid = false;
+    add_source(wanted, name, changed);
+}
+
+void
+specs_remove(struct specs *specs, const char *name,
+             struct model_wanted *wanted, struct sset *changed)
+{
+    /* The policy and the defaults of a host.json that is gone stay as they
+     * were: a missing file is never a removal. */
+    model_wanted_replace(wanted, name, NULL, 0, changed);
+    specs_file_destroy(shash_find_and_delete(&specs->files, name));
+}
+
+char *
+specs_source_of(const char *id)
+{
+    if (!model_id_is_nic(id)) {
+        return xstrdup(HOST_FILE);
+    }
+    return xasprintf("vms.d/%.*s.json", (int) strcspn(id, "/"), id);
+}
+
+const char *
+specs_frozen(const struct specs *specs, const char *id)
+{
+    char *source = specs_source_of(id);
+    const struct specs_file *file = specs_get(specs, source);
+
+    free(source);
+    return (file && !file->valid && !file->in_force && file->errors.n
+            && strcmp(id, MODEL_QOS_NOOP)
+            ? file->errors.names[0]
+            : NULL);
+}
