@@ -79,8 +79,8 @@ const struct model_column *model_field_column(enum model_table table,
 const char *model_field_key(const char *field);
 
 /* The text that stands for an absent 'field' of 'column': "false", "0" or
- * "" for a column, "" too where 'column' is NULL (MODEL_F_BRIDGE, MODEL_F_QOS);
- * NULL for a key of a map, where absent differs from "". */
+ * "" for a column, "" too where 'column' is NULL (MODEL_F_BRIDGE and
+ * MODEL_F_QOS); NULL for a key of a map, where absent differs from "". */
 const char *model_field_default(const struct model_column *column,
                                 const char *field);
 

@@ -65,6 +65,7 @@ world_make_nic(const char *vm, const char *nic, const char *ifname,
     smap_add(&link->fields, MODEL_L_MAC, tap_mac);
     smap_add(&link->fields, MODEL_L_UP, "true");
     smap_add(&link->fields, MODEL_L_QDISC, "noqueue");
+    smap_add(&link->fields, MODEL_L_MTU, "1500");
     smap_add(&link->fields, MODEL_L_OWNER, "65534");
     smap_add(&link->fields, MODEL_L_MULTI_QUEUE,
              queues > 1 ? "true" : "false");

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/spec/spec-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "sset.h"
+#include "src/spec/text.h"
+#include "util.h"
+
+struct host {
+    struct spec_report report;
+    struct spec_result *result;
+    struct spec_names names;
+};
+
+/* Calls 'take' for each member of object 'key' of 'parent', if it has it,
+ * with the report pointing at the member. */
+static void
+for_each_member(struct host *h, json_t *parent, const char *key,
+                char *(*check_name)(const char *),
+                void (*take)(struct host *, const char *name, json_t *,
+                             const void *aux), const void *aux)
+{
+    struct spec_report *r = &h->report;
+    json_t *object = json_object_get(parent, key);
+    size_t saved;
+    const char *name;
+    json_t *json;
+
+    if (!object) {
+        return;
+    }
+    saved = spec_enter(r, key);
+    if (spec_expect_object(r, object)) {
+        json_object_foreach (object, name, json) {
+            size_t saved_member = spec_enter(r, name);
+            char *problem = check_name(name);
+
+            if (problem) {
+                spec_error_key(r, "%s", problem);
+                free(problem);
+            }
+            if (spec_expect_object(r, json)) {
+                take(h, name, json, aux);
+            }
+            spec_leave(r, saved_member);
+        }
+    }
+    spec_leave(r, saved);
+}
+
+static struct model_object *
+new_object(struct host *h, const char *kind, const char *name)
+{
+    char *id = xasprintf("%s:%s", kind, name);
+    struct model_object *object = model_object_create(id, h->report.file);
+
+    spec_result_add(h->result, object);
+    free(id);
+    return object;
+}
+
+static void
+lower_port(struct host *h, const char *bridge, const char *name,
+           const struct smap *values)
+{
+    char *path = xasprintf("%s/%s", bridge, name);
+    struct model_object *object = new_object(h, "port", path);
+    const char *type = smap_get(values, "type");
+    struct model_port *port;
+
+    /* OVS has two names for an existing device. */
+    if (!type || !strcmp(type, "system")) {
+        type = "";
+    }
+    port = spec_lower_port(&spec_kind_port, values, name, bridge);
+    spec_lower_iface(&spec_kind_port, values,
+                     model_port_add_iface(port, name), type);
+    model_object_add_port(object, port);
+    if (!*type) {
+        model_object_add_link(object, spec_lower_uplink(values, name));
+    }
+    free(path);
+}
+
+static void
+read_port(struct host *h, const char *name, json_t *json,
+          const void *bridge)
+{
+    struct smap values = SMAP_INITIALIZER(&values);
+
+    spec_read(&h->report, json, &spec_kind_port, &values);
+    spec_rules_port(&h->report, &values);
+    spec_names_claim(&h->names, &h->report, name);
+    if (!h->report.n) {
+        lower_port(h, bridge, name, &values);
+    }
+    smap_destroy(&values);
+}
+
+static void
+lower_bridge(struct host *h, const char *name, const struct smap *values)
+{
+    struct model_object *object = new_object(h, "bridge", name);
+    struct model_port *local = model_port_create(name);
+    struct model_iface *iface = model_port_add_iface(local, name);
+
+    object->bridge = spec_lower_bridge(values, name);
+    model_row_set(&local->row, MODEL_F_BRIDGE, name);
+    model_row_set(&iface->row, "type", "internal");
+    model_object_add_port(object, local);
+}
+
+/* Somebody else makes the bridge, so we would never write its columns. */
+static void
+check_unmanaged(struct spec_report *r, json_t *json)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach (json, key, value) {
+        const struct spec_key *own;
+        enum model_table table;
+
+        if (spec_kind_find(&spec_kind_bridge, key, &own, &table) && !own) {
+            size_t saved = spec_enter(r, key);
+
+            spec_error_key(r, "is not for a bridge with \"managed\": false");
+            spec_leave(r, saved);
+        }
+    }
+}
+
+static void
+read_bridge(struct host *h, const char *name, json_t *json,
+            const void *aux OVS_UNUSED)
+{
+    struct smap values = SMAP_INITIALIZER(&values);
+    bool managed;
+
+    spec_read(&h->report, json, &spec_kind_bridge, &values);
+    managed = smap_get_bool(&values, "managed", true);
+    spec_names_claim(&h->names, &h->report, name);
+    if (!managed) {
+        check_unmanaged(&h->report, json);
+    } else if (!h->report.n) {
+        lower_bridge(h, name, &values);
+    }
+    for_each_member(h, json, "ports", spec_check_device_name, read_port,
+                    name);
+    smap_destroy(&values);
+}
+
+static void
+lower_bond(struct host *h, const char *name, const struct smap *values)
+{
+    struct model_object *object = new_object(h, "bond", name);
+    struct sset members = SSET_INITIALIZER(&members);
+    struct model_port *port;
+    const char *member;
+
+    port = spec_lower_port(&spec_kind_bond, values, name,
+                           smap_get(values, "bridge"));
+    sset_from_delimited_string(&members, smap_get(values, "members"), ",");
+    SSET_FOR_EACH (member, &members) {
+        spec_lower_iface(&spec_kind_bond, values,
+                         model_port_add_iface(port, member), "");
+    }
+    sset_destroy(&members);
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        model_object_add_link(object,
+                              spec_lower_uplink(values,
+                                                port->ifaces[i].row.name));
+    }
+    model_object_add_port(object, port);
+}
+
+/* True if string 'i' of 'array' is an earlier one again. */
+static bool
+is_repeated(json_t *array, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (json_equal(json_array_get(array, i), json_array_get(array, j))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+claim_members(struct host *h, json_t *members)
+{
+    struct spec_report *r = &h->report;
+    size_t saved = spec_enter(r, "members");
+
+    if (json_is_array(members) && json_array_size(members) < 2) {
+        spec_error(r, "a bond has at least 2 members; list a single device "
+                   "under its bridge's \"ports\"");
+    }
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const char *name = json_string_value(json_array_get(members, i));
+
+        if (name && !is_repeated(members, i)) {
+            size_t saved_member = spec_enter_index(r, i);
+
+            spec_names_claim(&h->names, r, name);
+            spec_leave(r, saved_member);
+        }
+    }
+    spec_leave(r, saved);
+}
+
+static void
+read_bond(struct host *h, const char *name, json_t *json,
+          const void *aux OVS_UNUSED)
+{
+    struct smap values = SMAP_INITIALIZER(&values);
+    struct spec_report *r = &h->report;
+
+    spec_read(r, json, &spec_kind_bond, &values);
+    spec_rules_port(r, &values);
+    spec_names_claim(&h->names, r, name);
+    spec_require(r, json, "bridge");
+    if (spec_require(r, json, "members")) {
+        claim_members(h, json_object_get(json, "members"));
+    }
+    if (!r->n) {
+        lower_bond(h, name, &values);
+    }
+    smap_destroy(&values);
+}
+
+/* Reads one end of a patch link into 'values'. */
+static void
+read_end(struct host *h, json_t *json, struct smap *values)
+{
+    struct spec_report *r = &h->report;
+
+    if (!spec_expect_object(r, json)) {
+        return;
+    }
+    spec_read(r, json, &spec_kind_end, values);
+    spec_rules_port(r, values);
+    spec_require(r, json, "bridge");
+    if (spec_require(r, json, "port") && smap_get(values, "port")) {
+        size_t saved = spec_enter(r, "port");
+
+        spec_names_claim(&h->names, r, smap_get(values, "port"));
+        spec_leave(r, saved);
+    }
+}
+
+static void
+lower_patch(struct host *h, const char *name, const struct smap ends[2])
+{
+    struct model_object *object = new_object(h, "link", name);
+
+    for (int i = 0; i < 2; i++) {
+        const char *port_name = smap_get(&ends[i], "port");
+        struct model_port *port;
+        struct model_iface *iface;
+
+        port = spec_lower_port(&spec_kind_end, &ends[i], port_name,
+                               smap_get(&ends[i], "bridge"));
+        iface = model_port_add_iface(port, port_name);
+        spec_lower_iface(&spec_kind_end, &ends[i], iface, "patch");
+        model_row_set(&iface->row, "options:peer",
+                      smap_get(&ends[!i], "port"));
+        model_object_add_port(object, port);
+    }
+}
+
+static void
+read_ends(struct host *h, const char *name, json_t *ends)
+{
+    struct spec_report *r = &h->report;
+    size_t saved = spec_enter(r, "ends");
+    struct smap values[2];
+
+    if (!spec_expect_array(r, ends)) {
+        /* Reported. */
+    } else if (json_array_size(ends) != 2) {
+        spec_error(r, "a link has 2 ends, not %"PRIuSIZE,
+                   json_array_size(ends));
+    } else {
+        for (int i = 0; i < 2; i++) {
+            size_t saved_end = spec_enter_index(r, i);
+
+            smap_init(&values[i]);
+            read_end(h, json_array_get(ends, i), &values[i]);
+            spec_leave(r, saved_end);
+        }
+        if (!r->n) {
+            lower_patch(h, name, values);
+        }
+        smap_destroy(&values[0]);
+        smap_destroy(&values[1]);
+    }
+    spec_leave(r, saved);
+}
+
+static void
+read_link(struct host *h, const char *name, json_t *json,
+          const void *aux OVS_UNUSED)
+{
+    struct smap values = SMAP_INITIALIZER(&values);
+    struct spec_report *r = &h->report;
+
+    spec_read(r, json, &spec_kind_link, &values);
+    spec_require(r, json, "type");
+    /* The ends of other types have other keys. */
+    if (spec_require(r, json, "ends") && smap_get(&values, "type")) {
+        read_ends(h, name, json_object_get(json, "ends"));
+    }
+    smap_destroy(&values);
+}
+
+static void
+read_defaults(struct host *h, json_t *root)
+{
+    struct spec_report *r = &h->report;
+    json_t *defaults = json_object_get(root, "defaults");
+    struct smap values = SMAP_INITIALIZER(&values);
+    size_t saved;
+    json_t *nic;
+
+    if (!defaults) {
+        return;
+    }
+    saved = spec_enter(r, "defaults");
+    if (spec_expect_object(r, defaults)) {
+        spec_read(r, defaults, &spec_kind_defaults, &values);
+        nic = json_object_get(defaults, "nic");
+        if (nic) {
+            size_t saved_nic = spec_enter(r, "nic");
+            struct text_span span;
+
+            if (spec_expect_object(r, nic)) {
+                spec_read(r, nic, &spec_kind_nic_defaults, &values);
+                spec_rules_nic(r, &values);
+            }
+            if (text_find(r->text, r->len, ds_cstr(&r->pointer), &span)) {
+                h->result->defaults.nic = xmemdup0(r->text + span.start,
+                                                   span.end - span.start);
+            }
+            spec_leave(r, saved_nic);
+        }
+    }
+    spec_leave(r, saved);
+    smap_destroy(&values);
+}
+
+static void
+read_policy(struct host *h, json_t *root)
+{
+    struct spec_report *r = &h->report;
+    struct model_policy *policy = &h->result->policy;
+    json_t *json = json_object_get(root, "policy");
+    struct smap values = SMAP_INITIALIZER(&values);
+    size_t saved;
+
+    if (!json) {
+        return;
+    }
+    saved = spec_enter(r, "policy");
+    if (spec_expect_object(r, json)) {
+        const char *drift;
+
+        spec_read(r, json, &spec_kind_policy, &values);
+        drift = smap_get(&values, "drift");
+        policy->report_only = drift && !strcmp(drift, "report");
+        policy->pin_ofports = smap_get_bool(&values, "pin_ofports",
+                                            policy->pin_ofports);
+        policy->gc_grace = smap_get_uint(&values, "gc_grace",
+                                         policy->gc_grace);
+        policy->gc_max_percent = smap_get_uint(&values, "gc_max_percent",
+                                               policy->gc_max_percent);
+    }
+    spec_leave(r, saved);
+    smap_destroy(&values);
+}
+
+void
+spec_parse_host(const char *file, const char *text, size_t len,
+                struct spec_result *result)
+{
+    struct host h = { .result = result };
+    struct smap values = SMAP_INITIALIZER(&values);
+    json_t *root;
+
+    memset(result, 0, sizeof *result);
+    result->policy = (struct model_policy) MODEL_POLICY_INITIALIZER;
+    svec_init(&result->errors);
+    spec_report_init(&h.report, file, text, len);
+    spec_names_init(&h.names);
+
+    root = spec_load(&h.report);
+    if (root) {
+        spec_read(&h.report, root, &spec_kind_host, &values);
+        for_each_member(&h, root, "bridges", spec_check_device_name,
+                        read_bridge, NULL);
+        for_each_member(&h, root, "bonds", spec_check_name, read_bond, NULL);
+        for_each_member(&h, root, "links", spec_check_name, read_link, NULL);
+        read_defaults(&h, root);
+        read_policy(&h, root);
+        json_decref(root);
+    }
+    spec_result_finish(result, &h.report);
+    smap_destroy(&values);
+    spec_names_destroy(&h.names);
+}

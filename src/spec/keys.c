@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/spec/spec-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "util.h"
+
+/* Keys beside OVSDB's columns, in the terms of columns.h. */
+#define OWN(NAME, TYPE, SHAPE, MIN, MAX, ENUMS) \
+    { NAME, MODEL_##TYPE, MODEL_##SHAPE, MIN, MAX, 0, ENUMS }
+#define KEY_INTEGER(NAME, MIN, MAX) \
+    { OWN(NAME, INTEGER, SCALAR, MIN, MAX, NULL), NULL, false, NULL }
+#define KEY_BOOLEAN(NAME) \
+    { OWN(NAME, BOOLEAN, SCALAR, 0, 0, NULL), NULL, false, NULL }
+#define KEY_STRING(NAME, CHECK) \
+    { OWN(NAME, STRING, SCALAR, 0, 0, NULL), CHECK, false, NULL }
+#define KEY_STRINGS(NAME, CHECK) \
+    { OWN(NAME, STRING, SET, 0, 0, NULL), CHECK, false, NULL }
+#define KEY_ENUM(NAME, ENUMS) \
+    { OWN(NAME, STRING, SCALAR, 0, 0, ENUMS), NULL, false, NULL }
+#define KEY_NESTED(NAME) \
+    { OWN(NAME, STRING, MAP, 0, 0, NULL), NULL, true, NULL }
+#define KEY_REFUSED(NAME, WHY) \
+    { OWN(NAME, STRING, MAP, 0, 0, NULL), NULL, false, WHY }
+#define KEY_LATER(NAME) KEY_REFUSED(NAME, "is not supported by this version")
+#define KEY_END KEY_NESTED(NULL)
+
+static const char *const qdiscs[] = { "default", "noqueue", NULL };
+static const char *const drifts[] = { "enforce", "report", NULL };
+
+/* 68 is IPv4's least MTU; 65535 is the most that a TAP takes. */
+#define KEY_MTU KEY_INTEGER("mtu", 68, 65535)
+
+/* What NICs and their defaults have in common. */
+#define NIC_KEYS \
+    KEY_STRING("bridge", spec_check_device_name), \
+    KEY_STRING("group", spec_check_user), \
+    KEY_BOOLEAN("isolated"), \
+    KEY_MTU, \
+    KEY_STRING("owner", spec_check_user), \
+    KEY_BOOLEAN("paused"), \
+    KEY_ENUM("qdisc", qdiscs), \
+    KEY_BOOLEAN("quarantined"), \
+    KEY_INTEGER("queues", 1, 256), \
+    KEY_LATER("qos"), \
+    KEY_LATER("addresses"), \
+    KEY_REFUSED("type", "a NIC is always a TAP")
+
+static const struct spec_key nic_own[] = {
+    KEY_STRING("iface_id", spec_check_not_empty),
+    KEY_STRING("iface_id_ver", spec_check_not_empty),
+    KEY_STRING("ifname", spec_check_device_name),
+    KEY_STRING("mac", spec_check_mac),
+    NIC_KEYS,
+    KEY_END
+};
+
+#define NOT_A_DEFAULT "belongs to one NIC, it cannot be a default"
+static const struct spec_key nic_defaults_own[] = {
+    KEY_REFUSED("iface_id", NOT_A_DEFAULT),
+    KEY_REFUSED("iface_id_ver", NOT_A_DEFAULT),
+    KEY_REFUSED("ifname", NOT_A_DEFAULT),
+    KEY_REFUSED("mac", NOT_A_DEFAULT),
+    KEY_REFUSED("ofport_request", NOT_A_DEFAULT),
+    NIC_KEYS,
+    KEY_END
+};
+
+static const struct spec_key vm_own[] = {
+    KEY_NESTED("nics"),
+    KEY_STRING("uuid", spec_check_uuid),
+    KEY_NESTED("version"),
+    KEY_END
+};
+
+static const struct spec_key host_own[] = {
+    KEY_NESTED("bonds"),
+    KEY_NESTED("bridges"),
+    KEY_NESTED("defaults"),
+    KEY_NESTED("links"),
+    KEY_NESTED("policy"),
+    KEY_NESTED("version"),
+    KEY_END
+};
+
+static const struct spec_key bridge_own[] = {
+    KEY_BOOLEAN("managed"),
+    KEY_NESTED("ports"),
+    KEY_LATER("addresses"),
+    KEY_LATER("auto_attach"),
+    KEY_LATER("controller"),
+    KEY_LATER("controllers"),
+    KEY_LATER("flow_tables"),
+    KEY_LATER("ipfix"),
+    KEY_LATER("mirrors"),
+    KEY_LATER("netflow"),
+    KEY_LATER("sflow"),
+    KEY_END
+};
+
+static const struct spec_key port_own[] = {
+    KEY_MTU,
+    KEY_STRING("type", spec_check_port_type),
+    KEY_LATER("addresses"),
+    KEY_LATER("qos"),
+    KEY_END
+};
+
+static const struct spec_key bond_own[] = {
+    KEY_STRING("bridge", spec_check_device_name),
+    KEY_STRINGS("members", spec_check_device_name),
+    KEY_MTU,
+    KEY_LATER("addresses"),
+    KEY_LATER("qos"),
+    KEY_LATER("type"),
+    KEY_END
+};
+
+static const struct spec_key link_own[] = {
+    KEY_NESTED("ends"),
+    KEY_STRING("type", spec_check_link_type),
+    KEY_END
+};
+
+static const struct spec_key end_own[] = {
+    KEY_STRING("bridge", spec_check_device_name),
+    KEY_STRING("port", spec_check_device_name),
+    KEY_LATER("addresses"),
+    KEY_LATER("qos"),
+    KEY_END
+};
+
+static const struct spec_key defaults_own[] = {
+    KEY_NESTED("nic"),
+    KEY_END
+};
+
+static const struct spec_key policy_own[] = {
+    KEY_ENUM("drift", drifts),
+    KEY_INTEGER("gc_grace", 0, INT32_MAX),
+    KEY_INTEGER("gc_max_percent", 0, 100),
+    KEY_BOOLEAN("pin_ofports"),
+    KEY_END
+};
+
+/* external_ids and other_config are columns of both Port and Interface.  The
+ * key means Interface's external_ids, where other agents look for iface-id,
+ * and Port's other_config, where the settings of VLANs, LACP and STP are. */
+static const char *const all[] = { NULL };
+static const char *const nic_without_port[] = {
+    "bond_active_slave", "bond_downdelay", "bond_fake_iface", "bond_mode",
+    "bond_updelay", "external_ids", "lacp", "mac", NULL
+};
+static const char *const nic_without_iface[] = {
+    "mac", "other_config", "type", NULL
+};
+static const char *const port_without_port[] = {
+    "external_ids", "mac", NULL
+};
+static const char *const port_without_iface[] = {
+    "other_config", "type", NULL
+};
+/* A bond has several Interface rows, so all its keys are Port's; a patch
+ * port's Interface takes none of the settings of devices. */
+static const char *const end_without_port[] = {
+    "bond_active_slave", "bond_downdelay", "bond_fake_iface", "bond_mode",
+    "bond_updelay", "external_ids", "lacp", "mac", NULL
+};
+static const char *const end_without_iface[] = {
+    "bfd", "cfm_mpid", "ingress_policing_burst",
+    "ingress_policing_kpkts_burst", "ingress_policing_kpkts_rate",
+    "ingress_policing_rate", "lldp", "mac", "mtu_request", "options",
+    "other_config", "type", NULL
+};
+
+#define PORT_AND_IFACE(PORT, IFACE) \
+    { [MODEL_TABLE_PORT] = PORT, [MODEL_TABLE_INTERFACE] = IFACE }
+
+const struct spec_kind spec_kind_vm = { vm_own, { NULL }, false };
+const struct spec_kind spec_kind_nic = {
+    nic_own, PORT_AND_IFACE(nic_without_port, nic_without_iface), true
+};
+const struct spec_kind spec_kind_nic_defaults = {
+    nic_defaults_own, PORT_AND_IFACE(nic_without_port, nic_without_iface),
+    true
+};
+const struct spec_kind spec_kind_host = { host_own, { NULL }, false };
+const struct spec_kind spec_kind_bridge = {
+    bridge_own, { [MODEL_TABLE_BRIDGE] = all }, false
+};
+const struct spec_kind spec_kind_port = {
+    port_own, PORT_AND_IFACE(port_without_port, port_without_iface), false
+};
+const struct spec_kind spec_kind_bond = {
+    bond_own, { [MODEL_TABLE_PORT] = all }, false
+};
+const struct spec_kind spec_kind_link = { link_own, { NULL }, false };
+const struct spec_kind spec_kind_end = {
+    end_own, PORT_AND_IFACE(end_without_port, end_without_iface), false
+};
+const struct spec_kind spec_kind_defaults = {
+    defaults_own, { NULL }, false
+};
+const struct spec_kind spec_kind_policy = { policy_own, { NULL }, false };
+
+static bool
+takes(const struct spec_kind *kind, enum model_table table, const char *name)
+{
+    const char *const *p = kind->without[table];
+
+    if (!p) {
+        return false;
+    }
+    for (; *p; p++) {
+        if (!strcmp(*p, name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct model_column *
+spec_kind_find(const struct spec_kind *kind, const char *name,
+               const struct spec_key **own, enum model_table *table)
+{
+    *own = NULL;
+    for (const struct spec_key *k = kind->own; k->column.name; k++) {
+        if (!strcmp(k->column.name, name)) {
+            *own = k;
+            return &k->column;
+        }
+    }
+    for (int t = 0; t < MODEL_N_TABLES; t++) {
+        const struct model_column *column = model_column_find(t, name);
+
+        if (column && takes(kind, t, name)) {
+            *table = t;
+            return column;
+        }
+    }
+    return NULL;
+}
+
+/* Number of letters to insert, delete, change or swap with their neighbour,
+ * to get from 'a' to 'b'; 3 stands for all that is more than 2. */
+static unsigned int
+distance(const char *a, const char *b)
+{
+    enum { MAX = 40 };
+    unsigned int d[MAX + 1][MAX + 1];
+    size_t n = strnlen(a, MAX + 1);
+    size_t m = strnlen(b, MAX + 1);
+
+    if (n > MAX || m > MAX || n > m + 2 || m > n + 2) {
+        return 3;
+    }
+    for (size_t i = 0; i <= n; i++) {
+        for (size_t j = 0; j <= m; j++) {
+            if (!i || !j) {
+                d[i][j] = i + j;
+                continue;
+            }
+            d[i][j] = MIN(MIN(d[i - 1][j], d[i][j - 1]) + 1,
+                          d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2]
+                && a[i - 2] == b[j - 1]) {
+                d[i][j] = MIN(d[i][j], d[i - 2][j - 2] + 1);
+            }
+        }
+    }
+    return MIN(d[n][m], 3);
+}
+
+static void
+consider(const char *name, const char *candidate, const char **best,
+         unsigned int *best_distance)
+{
+    unsigned int d = distance(name, candidate);
+
+    /* Short words are all alike: "lacp" is not meant to be "mac". */
+    if (d < *best_distance && strlen(name) >= (d < 2 ? 2 : 5)) {
+        *best = candidate;
+        *best_distance = d;
+    }
+}
+
+const char *
+spec_kind_near(const struct spec_kind *kind, const char *name)
+{
+    const char *best = NULL;
+    unsigned int best_distance = 3;
+
+    for (const struct spec_key *k = kind->own; k->column.name; k++) {
+        if (!k->refusal) {
+            consider(name, k->column.name, &best, &best_distance);
+        }
+    }
+    for (int t = 0; t < MODEL_N_TABLES; t++) {
+        size_t n;
+        const struct model_column *c = model_columns(t, &n);
+
+        for (size_t i = 0; i < n; i++) {
+            if (takes(kind, t, c[i].name)) {
+                consider(name, c[i].name, &best, &best_distance);
+            }
+        }
+    }
+    return best;
+}
+
+const char *
+spec_reserved_id(const struct spec_kind *kind, const char *key)
+{
+    static const struct {
+        const char *key;
+        bool nic;               /* Reserved on NICs only. */
+        const char *why;
+    } reserved[] = {
+        { "attached-mac", true, "is written from \"mac\"" },
+        { "iface-id", true, "use the key \"iface_id\"" },
+        { "iface-id-ver", true, "use the key \"iface_id_ver\"" },
+        { "iface-status", true, "is written where \"iface_id\" is given" },
+        { "ovs-portd", false, "is ovs-portd's own mark" },
+        { "ovs-portd-link", false, "is ovs-portd's own mark" },
+        { "ovs-portd-owned", false, "is ovs-portd's own mark" },
+        { "vm-id", true, "is written from the name of the VM's file" },
+        { "vm-uuid", true, "use the VM's key \"uuid\"" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
+        if ((kind->nic_ids || !reserved[i].nic)
+            && !strcmp(reserved[i].key, key)) {
+            return reserved[i].why;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+/* Thousands of random worlds: what must hold of the plan in every one.
+ *
+ *   - applying the plan, round after round, comes to rest with an empty plan
+ *   - at rest, everything wanted is there as wanted, nothing else of ours is
+ *   - a world with a past ends like one that never had another spec
+ *   - what is not ours is bit for bit as it was
+ *   - the outcome does not depend on the order of the input
+ *
+ * PORTD_SEED=N runs one world, PORTD_TEST_ROUNDS=N that many. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "src/model/observed.h"
+#include "src/model/wanted.h"
+#include "src/plan/plan.h"
+#include "svec.h"
+#include "tests/unit/world.h"
+#include "util.h"
+
+#define ROUNDS 4000
+#define MAX_OBJECTS 24
+#define STRANGERS_KEY "external_ids:stranger"
+
+static uint64_t state;
+
+/* xorshift64*: the same on every machine, which rand() is not. */
+static unsigned int
+rnd(unsigned int n)
+{
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return (state * UINT64_C(2685821657736338717) >> 33) % n;
+}
+
+/* Specs. */
+
+struct wish {
+    char source[32];
+    struct model_object *object;
+};
+
+static struct model_object *
+random_nic(int vm)
+{
+    static const unsigned int queues[] = { 1, 1, 2, 4, 8 };
+    char vm_name[16], ifname[24], bridge[16];
+
+    snprintf(vm_name, sizeof vm_name, "vm%d", vm);
+    /* Few enough names for clashes now and then. */
+    snprintf(ifname, sizeof ifname, "tap%d", rnd(5) ? vm : (int) rnd(12));
+    snprintf(bridge, sizeof bridge, "br%d", rnd(3));
+    struct model_object *nic
+        = world_make_nic(vm_name, "net0", ifname, bridge,
+                         queues[rnd(ARRAY_SIZE(queues))], (int) rnd(5) - 1);
+    struct model_row *row = &nic->ports[0]->ifaces[0].row;
+
+    if (!rnd(3)) {
+        model_row_set(row, "external_ids:colour", rnd(2) ? "red" : "blue");
+    }
+    if (!rnd(3)) {
+        model_row_set(row, "mtu_request", "1400");
+        smap_replace(&nic->links[0]->fields, MODEL_L_MTU, "1400");
+    }
+    if (!rnd(6)) {
+        model_row_set(&nic->ports[0]->row, "vlan_mode", "trunk");
+        model_row_set(&nic->ports[0]->row, "trunks", "10,20");
+        model_row_set(&nic->ports[0]->row, "tag", "");
+    }
+    if (!rnd(8)) {
+        nic->quarantined = true;
+        smap_replace(&nic->links[0]->fields, MODEL_L_UP, "false");
+    }
+    nic->paused = !rnd(12);
+    return nic;
+}
+
+static struct model_object *
+random_bridge(int i)
+{
+    char id[32], name[16];
+
+    snprintf(name, sizeof name, "br%d", i);
+    snprintf(id, sizeof id, "bridge:%s", name);
+    struct model_object *object = model_object_create(id, id);
+    object->bridge = model_bridge_create(name);
+    model_row_set(&object->bridge->row, "fail_mode",
+                  rnd(2) ? "secure" : "standalone");
+    if (rnd(2)) {
+        model_row_set(&object->bridge->row, "other_config:mac-aging-time",
+                      "60");
+    }
+    struct model_port *port = model_port_create(name);
+    model_row_set(&port->row, MODEL_F_BRIDGE, name);
+    model_row_set(&port->row, "tag", "");
+    model_row_set(&model_port_add_iface(port, name)->row, "type",
+                  "internal");
+    model_object_add_port(object, port);
+    return object;
+}
+
+static struct model_object *
+random_bond(void)
+{
+    struct model_object *object = model_object_create("bond:bond0",
+                                                      "bond:bond0");
+    struct model_port *port = model_port_create("bond0");
+
+    model_row_set(&port->row, MODEL_F_BRIDGE, rnd(2) ? "br0" : "br1");
+    model_row_set(&port->row, "tag", "");
+    model_row_set(&port->row, "bond_mode",
+                  rnd(2) ? "balance-slb" : "active-backup");
+    for (int i = 0; i < 4; i++) {
+        if (i < 1 || rnd(2)) {
+            char name[16];
+            snprintf(name, sizeof name, "eth%d", i);
+            model_port_add_iface(port, name);
+            struct model_link *link = model_link_create(name);
+            smap_add(&link->fields, MODEL_L_UP, "true");
+            model_object_add_link(object, link);
+        }
+    }
+    model_object_add_port(object, port);
+    return object;
+}
+
+static struct model_object *
+random_patch(void)
+{
+    struct model_object *object = model_object_create("link:p", "link:p");
+
+    for (int i = 0; i < 2; i++) {
+        struct model_port *port = model_port_create(i ? "p1" : "p0");
+        model_row_set(&port->row, MODEL_F_BRIDGE, i ? "br1" : "br0");
+        struct model_iface *iface = model_port_add_iface(port,
+                                                         port->row.name);
+        model_row_set(&iface->row, "type", "patch");
+        model_row_set(&iface->row, "options:peer", i ? "p0" : "p1");
+        model_row_set(&port->row, "tag", rnd(2) ? "7" : "");
+        model_object_add_port(object, port);
+    }
+    return object;
+}
+
+static void
+add_wish(struct wish *wishes, size_t *n, struct model_object *object)
+{
+    snprintf(wishes[*n].source, sizeof wishes[*n].source, "%s",
+             object->source);
+    wishes[(*n)++].object = object;
+}
+
+static size_t
+random_wishes(struct wish *wishes)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < 3; i++) {
+        if (rnd(5)) {
+            add_wish(wishes, &n, random_bridge(i));
+        }
+    }
+    if (rnd(2)) {
+        add_wish(wishes, &n, random_bond());
+    }
+    if (rnd(2)) {
+        add_wish(wishes, &n, random_patch());
+    }
+    for (int i = 0; i < 12; i++) {
+        if (rnd(2)) {
+            add_wish(wishes, &n, random_nic(i));
+        }
+    }
+    return n;
+}
+
+/* Gives the wishes to 'w' in an order of their own; drops all others. */
+static void
+give(struct world *w, struct wish *wishes, size_t n, bool shuffle)
+{
+    struct sset sources = SSET_INITIALIZER(&sources);
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &w->w.by_source) {
+        sset_add(&sources, node->name);
+    }
+
+    for (size_t i = n; shuffle && i > 1; i--) {
+        size_t j = rnd(i);
+        struct wish tmp = wishes[i - 1];
+        wishes[i - 1] = wishes[j];
+        wishes[j] = tmp;
+    }
+    for (size_t i = 0; i < n; i++) {
+        sset_find_and_delete(&sources, wishes[i].source);
+        world_want(w, wishes[i].source, wishes[i].object);
+    }
+    const char *source;
+    SSET_FOR_EACH (source, &sources) {
+        world_unwant(w, source);
+    }
+    sset_destroy(&sources);
+}
+
+/* What is not ours. */
+
+static void
+add_strangers(struct world *w)
+{
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "eth%d", i);
+        world_add_device(w, name);
+    }
+    struct model_bridge *bridge = model_bridge_create("brx");
+    model_row_set(&bridge->row, "external_ids:owner", "somebody");
+    model_observed_put_bridge(&w->o, bridge);
+    for (int i = 0; i < 12; i++) {
+        char name[16];
+
+        /* Some take a name that a NIC may want. */
+        snprintf(name, sizeof name, rnd(4) ? "x%d" : "tap%d", i);
+        switch (rnd(4)) {
+        case 0: {
+            struct model_port *port = model_port_create(name);
+            model_row_set(&port->row, MODEL_F_BRIDGE, "brx");
+            model_row_set(&port->row, "tag", "77");
+            model_port_add_iface(port, name);
+            if (rnd(2)) {
+                model_row_set(&port->row, MODEL_MARK, "other/vm1/net0");
+            }
+            model_observed_put_port(&w->o, port);
+            break;
+        }
+        case 1: {
+            struct model_link *link = model_link_create(name);
+            link->ifindex = w->next_ifindex++;
+            link->carrier = rnd(2);
+            smap_add(&link->fields, MODEL_L_KIND, "tap");
+            smap_add(&link->fields, MODEL_L_UP, "true");
+            if (rnd(2)) {
+                smap_add(&link->fields, MODEL_L_ALIAS,
+                         "ovs-portd:other/vm1/net0");
+            }
+            model_observed_put_link(&w->o, link);
+            break;
+        }
+        default:
+            break;
+        }
+    }
+}
+
+/* Somebody turns knobs of ours. */
+static void
+add_drift(struct world *w)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    struct model_port *port;
+    HMAP_FOR_EACH (port, node, &w->o.ports) {
+        const char *mark = smap_get(&port->row.fields, MODEL_MARK);
+        if (model_observed_own(&w->o, mark)) {
+            svec_add(&names, port->row.name);
+        }
+    }
+    svec_sort(&names);
+    for (size_t i = 0; i < names.n; i++) {
+        struct model_port *new
+            = model_port_clone(model_observed_port(&w->o, names.names[i]));
+        switch (rnd(8)) {
+        case 0:
+            model_row_set(&new->row, "tag", "4000");
+            break;
+        case 1:
+            model_row_set(&new->row, STRANGERS_KEY, "1");
+            break;
+        case 2:
+            smap_remove(&new->row.fields, MODEL_F_QOS);
+            break;
+        case 3:
+            model_port_destroy(new);
+            new = NULL;
+            model_observed_remove_port(&w->o, names.names[i]);
+            break;
+        case 4:
+            model_observed_remove_link(&w->o, names.names[i]);
+            break;
+        default:
+            break;
+        }
+        if (new) {
+            model_observed_put_port(&w->o, new);
+        }
+    }
+    svec_destroy(&names);
+}
+
+/* Pictures of a world. */
+
+static void
+put_fields(struct ds *ds, const struct smap *fields)
+{
+    const struct smap_node **nodes = smap_sort(fields);
+    for (size_t i = 0; i < smap_count(fields); i++) {
+        /* Whose number a device has depends on the order, rightly. */
+        if (strcmp(nodes[i]->key, MODEL_LINK_MARK)
+            && strcmp(nodes[i]->key, STRANGERS_KEY)) {
+            ds_put_format(ds, " %s=%s", nodes[i]->key, nodes[i]->value);
+        }
+    }
+    free(nodes);
+    ds_put_char(ds, '\n');
+}
+
+static void
+add_line(struct svec *lines, const char *what, const char *name,
+         const struct smap *fields)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    ds_put_format(&ds, "%s %s", what, name);
+    put_fields(&ds, fields);
+    svec_add(lines, ds_cstr(&ds));
+    ds_destroy(&ds);
+}
+
+/* All of the world; or only what is not ours, with 'foreign'. */
+static char *
+picture(const struct world *w, bool foreign)
+{
+    struct svec lines = SVEC_EMPTY_INITIALIZER;
+    const struct model_observed *o = &w->o;
+
+    struct model_bridge *b;
+    HMAP_FOR_EACH (b, node, &o->bridges) {
+        if (!foreign || !model_observed_own(
+                o, smap_get(&b->row.fields, MODEL_MARK))) {
+            add_line(&lines, "bridge", b->row.name, &b->row.fields);
+        }
+    }
+    struct model_port *p;
+    HMAP_FOR_EACH (p, node, &o->ports) {
+        if (!foreign || !model_observed_own(
+                o, smap_get(&p->row.fields, MODEL_MARK))) {
+            add_line(&lines, "port", p->row.name, &p->row.fields);
+            for (size_t i = 0; i < p->n_ifaces; i++) {
+                add_line(&lines, "iface", p->ifaces[i].row.name,
+                         &p->ifaces[i].row.fields);
+            }
+        }
+    }
+    struct model_link *l;
+    HMAP_FOR_EACH (l, node, &o->links) {
+        /* An uplink is a stranger's whom a bond of ours sets up, and leaves
+         * so. */
+        if (strncmp(l->name, "eth", 3)
+            && (!foreign || !model_observed_own(o, model_link_mark(l)))) {
+            add_line(&lines, "link", l->name, &l->fields);
+        }
+    }
+    svec_sort(&lines);
+    char *text = svec_join(&lines, "", "");
+    svec_destroy(&lines);
+    return text;
+}
+
+static void
+assert_at_rest(struct world *w)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &w->w.objects) {
+        struct plan plan;
+        struct plan_verdict v;
+
+        plan_init(&plan);
+        world_plan(w, node->name, &plan, &v);
+        assert_int_equal(plan_n_ready(&plan), 0);
+        if (v.state == MODEL_READY || v.state == MODEL_QUARANTINED) {
+            assert_int_equal(plan.n_steps, 0);
+        } else if (v.state == MODEL_APPLYING) {
+            fail_msg("%s: applying at rest: %s", node->name, v.text);
+        }
+        plan_verdict_destroy(&v);
+        plan_destroy(&plan);
+    }
+
+    /* Nothing of ours is left that nobody wants. */
+    SHASH_FOR_EACH (node, &w->o.marked) {
+        if (!model_wanted_get(&w->w, node->name)) {
+            struct plan plan;
+            struct plan_verdict v;
+
+            plan_init(&plan);
+            world_plan(w, node->name, &plan, &v);
+            if (v.state == MODEL_READY || v.state == MODEL_APPLYING) {
+                fail_msg("%s is left over", node->name);
+            }
+            plan_verdict_destroy(&v);
+            plan_destroy(&plan);
+        }
+    }
+}
+
+static void
+settle(struct world *w, uint64_t seed)
+{
+    if (!world_run(w, 60)) {
+        fail_msg("world %"PRIu64" does not come to rest", seed);
+    }
+    assert_at_rest(w);
+}
+
+/* True if nothing stands in any object's way, so that the outcome is a
+ * function of the specs alone. */
+static bool
+is_all_well(struct world *w)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &w->w.objects) {
+        struct plan plan;
+        struct plan_verdict v;
+
+        plan_init(&plan);
+        world_plan(w, node->name, &plan, &v);
+        enum model_state s = v.state;
+        plan_verdict_destroy(&v);
+        plan_destroy(&plan);
+        if (s != MODEL_READY && s != MODEL_QUARANTINED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One life: specs, strangers, drift, other specs; or, 'newborn', only the
+ * last of them.  Returns the end's picture and whether all is well. */
+static char *
+live(uint64_t seed, bool shuffle, bool newborn, bool *well)
+{
+    struct world w;
+    struct wish wishes[MAX_OBJECTS];
+
+    state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    world_init(&w);
+    add_strangers(&w);
+    char *before = picture(&w, true);
+
+    for (int era = 0; era < 3; era++) {
+        state = (seed * 3 + era) * UINT64_C(0xd1342543de82ef95) + 1;
+        if (newborn && era < 2) {
+            continue;
+        }
+        size_t n = random_wishes(wishes);
+        give(&w, wishes, n, shuffle);
+        settle(&w, seed);
+        char *after = picture(&w, true);
+        assert_string_equal(before, after);
+        free(after);
+        if (era < 2) {
+            state = (seed * 3 + era) * UINT64_C(0xbf58476d1ce4e5b9) + 1;
+            add_drift(&w);
+        }
+    }
+    free(before);
+    *well = is_all_well(&w);
+    char *end = picture(&w, false);
+    world_destroy(&w);
+    return end;
+}
+
+static void
+compare(uint64_t seed, const char *what, const char *a, const char *b)
+{
+    if (strcmp(a, b)) {
+        fprintf(stderr, "%s---\n%s", a, b);
+        fail_msg("world %"PRIu64" depends on %s", seed, what);
+    }
+}
+
+static void
+test_worlds(void **state_ OVS_UNUSED)
+{
+    const char *one = getenv("PORTD_SEED");
+    const char *rounds = getenv("PORTD_TEST_ROUNDS");
+    uint64_t first = one ? strtoull(one, NULL, 0) : 1;
+    uint64_t n = one ? 1 : rounds ? strtoull(rounds, NULL, 0) : ROUNDS;
+
+    uint64_t n_well = 0;
+    for (uint64_t seed = first; seed < first + n; seed++) {
+        bool well, born_well;
+        char *a = live(seed, false, false, &well);
+        char *b = live(seed, true, false, &well);
+        compare(seed, "the order of its input", a, b);
+        free(b);
+        if (well) {
+            b = live(seed, false, true, &born_well);
+            if (born_well) {
+                compare(seed, "its past", a, b);
+                n_well++;
+            }
+            free(b);
+        }
+        free(a);
+    }
+    /* So that the comparison is not lost unnoticed. */
+    assert_true(one || n_well * 20 > n);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_worlds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What host.json lowers to.  Its errors are in tests/data/spec/. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tests/unit/spec-dump.h"
+#include "util.h"
+
+static void
+parse(const char *text, struct spec_result *result)
+{
+    spec_parse_host("host.json", text, strlen(text), result);
+}
+
+static void
+check(const char *text, const char *want)
+{
+    struct spec_result result;
+    char *got;
+
+    parse(text, &result);
+    got = spec_dump(&result);
+    assert_string_equal(got, want);
+    free(got);
+    spec_result_destroy(&result);
+}
+
+static void
+test_bridge(void **state OVS_UNUSED)
+{
+    check("{\"version\": 1, \"bridges\": {\"br0\": {"
+          "\"datapath_type\": \"netdev\", \"stp_enable\": false,"
+          "\"protocols\": [\"OpenFlow15\", \"OpenFlow10\"],"
+          "\"flood_vlans\": [30, 4, 200], \"fail_mode\": \"secure\","
+          "\"other_config\": {\"hwaddr\": \"02:00:00:00:00:01\"},"
+          "\"external_ids\": {\"a\": \"\"}}}}",
+          "bridge:br0 from host.json\n"
+          "  bridge br0 datapath_type=netdev external_ids:a="
+          " fail_mode=secure flood_vlans=4,30,200"
+          " other_config:hwaddr=02:00:00:00:00:01"
+          " protocols=OpenFlow10,OpenFlow15 stp_enable=false\n"
+          "  port br0 bridge=br0\n"
+          "  iface br0 type=internal\n");
+}
+
+static void
+test_ports(void **state OVS_UNUSED)
+{
+    /* An uplink is a device that is there: no kind, so never created. */
+    check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
+          "\"ports\": {\"eth1\": {\"vlan_mode\": \"trunk\","
+          "\"trunks\": [10, 20], \"mtu\": 9000, \"lacp\": \"off\","
+          "\"mac\": \"02:00:00:00:00:01\", \"external_ids\": {\"a\": \"b\"},"
+          "\"other_config\": {\"c\": \"d\"}}}}}}",
+          "port:br0/eth1 from host.json\n"
+          "  port eth1 bridge=br0 cvlans= lacp=off other_config:c=d tag="
+          " trunks=10,20 vlan_mode=trunk\n"
+          "  iface eth1 external_ids:a=b mac=02:00:00:00:00:01"
+          " mtu_request=9000 type=\n"
+          "  link eth1 mtu=9000 up=true\n");
+    check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
+          "\"ports\": {\"eth1\": {\"type\": \"system\"}}}}}",
+          "port:br0/eth1 from host.json\n"
+          "  port eth1 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface eth1 type=\n"
+          "  link eth1 up=true\n");
+    /* What vswitchd makes by itself has no link of ours. */
+    check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
+          "\"ports\": {\"vx0\": {\"type\": \"vxlan\", \"mtu\": 1450,"
+          "\"options\": {\"remote_ip\": \"192.0.2.1\"}}}}}}",
+          "port:br0/vx0 from host.json\n"
+          "  port vx0 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface vx0 mtu_request=1450 options:remote_ip=192.0.2.1"
+          " type=vxlan\n");
+}
+
+static void
+test_bond(void **state OVS_UNUSED)
+{
+    check("{\"version\": 1, \"bonds\": {\"bond0\": {\"bridge\": \"br-ex\","
+          "\"members\": [\"eth3\", \"eth2\"], \"mtu\": 9000,"
+          "\"bond_mode\": \"balance-slb\", \"lacp\": \"active\","
+          "\"mac\": \"02:00:00:00:00:01\", \"tag\": 5,"
+          "\"external_ids\": {\"a\": \"b\"},"
+          "\"other_config\": {\"lacp-time\": \"fast\"}}}}",
+          "bond:bond0 from host.json\n"
+          "  port bond0 bond_mode=balance-slb bridge=br-ex cvlans="
+          " external_ids:a=b lacp=active mac=02:00:00:00:00:01"
+          " other_config:lacp-time=fast tag=5 trunks= vlan_mode=\n"
+          "  iface eth2 mtu_request=9000 type=\n"
+          "  iface eth3 mtu_request=9000 type=\n"
+          "  link eth2 mtu=9000 up=true\n"
+          "  link eth3 mtu=9000 up=true\n");
+}
+
+static void
+test_patch(void **state OVS_UNUSED)
+{
+    check("{\"version\": 1, \"links\": {\"l\": {\"type\": \"patch\","
+          "\"ends\": [{\"bridge\": \"br0\", \"port\": \"p0\", \"tag\": 3,"
+          "\"external_ids\": {\"a\": \"b\"}, \"ofport_request\": 5},"
+          "{\"bridge\": \"br1\", \"port\": \"p1\"}]}}}",
+          "link:l from host.json\n"
+          "  port p0 bridge=br0 cvlans= tag=3 trunks= vlan_mode=\n"
+          "  iface p0 external_ids:a=b ofport_request=5 options:peer=p1"
+          " type=patch\n"
+          "  port p1 bridge=br1 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface p1 options:peer=p0 type=patch\n");
+}
+
+static void
+test_policy(void **state OVS_UNUSED)
+{
+    struct spec_result result;
+
+    parse("{\"version\": 1}", &result);
+    assert_int_equal(result.n_objects, 0);
+    assert_int_equal(result.errors.n, 0);
+    assert_false(result.policy.report_only);
+    assert_false(result.policy.pin_ofports);
+    assert_int_equal(result.policy.gc_grace, 10);
+    assert_int_equal(result.policy.gc_max_percent, 50);
+    assert_null(result.defaults.nic);
+    spec_result_destroy(&result);
+
+    parse("{\"version\": 1, \"policy\": {\"drift\": \"report\","
+          "\"gc_grace\": 0, \"gc_max_percent\": 1e2, \"pin_ofports\": true}}",
+          &result);
+    assert_true(result.policy.report_only);
+    assert_true(result.policy.pin_ofports);
+    assert_int_equal(result.policy.gc_grace, 0);
+    assert_int_equal(result.policy.gc_max_percent, 100);
+    spec_result_destroy(&result);
+}
+
+static void
+test_defaults(void **state OVS_UNUSED)
+{
+    static const char vm[] = "{\"version\": 1, \"nics\": {\"n\": {"
+        "\"mac\": \"02:00:00:00:00:01\"}}}";
+    struct spec_result host, result;
+
+    parse("{\"version\": 1, \"defaults\": {\"nic\": {\"bridge\": \"br7\","
+          " \"queues\": 4} } }", &host);
+    assert_string_equal(host.defaults.nic,
+                        "{\"bridge\": \"br7\", \"queues\": 4}");
+    spec_parse_vm("vms.d/v.json", vm, strlen(vm), &host.defaults, &result);
+    assert_int_equal(result.n_objects, 1);
+    assert_int_equal(result.objects[0]->queues, 4);
+    assert_string_equal(model_row_get(&result.objects[0]->ports[0]->row,
+                                      MODEL_F_BRIDGE), "br7");
+    spec_result_destroy(&result);
+    spec_result_destroy(&host);
+
+    /* Defaults of a host.json with errors are not for use. */
+    parse("{\"version\": 1, \"defaults\": {\"nic\": {\"queues\": 0}}}",
+          &host);
+    assert_int_equal(host.errors.n, 1);
+    assert_null(host.defaults.nic);
+    spec_result_destroy(&host);
+}
+
+static void
+test_errors_leave_no_objects(void **state OVS_UNUSED)
+{
+    check("{\"version\": 1,\n \"bridges\": {\"br0\": {}},\n"
+          " \"policy\": {\"gc_max_percent\": 101}}",
+          "host.json:3:31: /policy/gc_max_percent: 101 is not in 0..100\n");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bridge),
+        cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_bond),
+        cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_errors_leave_no_objects),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
