@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "src/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "openvswitch/util.h"
+#include "random.h"
+#include "socket-util.h"
+#include "src/store/failpoint.h"
+#include "src/store/journal.h"
+#include "src/store/lock.h"
+#include "src/store/names.h"
+#include "src/store/read.h"
+#include "src/store/scan.h"
+#include "sset.h"
+#include "util.h"
+
+struct store_edit {
+    char *path;                 /* DIR. */
+    struct store_fds fds;
+    int lock_fd;
+    struct store_cache cache;   /* The files when the edit began. */
+    struct shash puts;          /* "struct store_file", absent to remove. */
+    struct shash view;          /* Pointers into 'cache' and 'puts'. */
+    struct sset gone;           /* For store_lock_release(). */
+    char *error;                /* Of the first invalid put. */
+};
+
+static void
+edit_destroy(struct store_edit *edit)
+{
+    struct shash_node *node;
+
+    if (edit->lock_fd >= 0) {
+        store_lock_release(edit->lock_fd, &edit->gone);
+    }
+    store_fds_close(&edit->fds);
+    SHASH_FOR_EACH (node, &edit->puts) {
+        store_file_clear(node->data);
+        free(node->data);
+    }
+    shash_destroy(&edit->puts);
+    shash_destroy(&edit->view);
+    store_cache_destroy(&edit->cache);
+    sset_destroy(&edit->gone);
+    free(edit->error);
+    free(edit->path);
+    free(edit);
+}
+
+/* Notes which files 'journal', once carried out, has removed. */
+static void
+note_gone(struct store_edit *edit, const struct journal *journal)
+{
+    for (size_t i = 0; i < journal->n; i++) {
+        if (!journal->items[i].tmp) {
+            sset_add(&edit->gone, journal->items[i].name);
+        }
+    }
+}
+
+/* Finishes what a dead process left. */
+static char *
+recover(struct store_edit *edit)
+{
+    struct journal journal;
+    char *cause = journal_recover(&edit->fds, &journal);
+    char *error = NULL;
+
+    if (!cause) {
+        note_gone(edit, &journal);
+        journal_sweep(&edit->fds);
+    } else {
+        error = xasprintf("%s/%s: an earlier edit, of a process that died, "
+                          "must be finished first: %s", edit->path,
+                          STORE_JOURNAL, cause);
+        free(cause);
+    }
+    journal_destroy(&journal);
+    return error;
+}
+
+static char *
+load(struct store_edit *edit, int vms_errno)
+{
+    struct store_todo todo;
+    struct shash_node *node;
+
+    store_todo_init(&todo);
+    todo.full = true;
+    store_scan(&edit->cache, NULL, &todo,
+               STORE_SCAN_LOCKED | STORE_SCAN_AT_ONCE);
+    store_todo_destroy(&todo);
+    /* No vms.d is no reason not to edit: the first VM's file creates it. */
+    if (!edit->cache.dir_found
+        || (!edit->cache.dir.readable && vms_errno != ENOENT)) {
+        return xstrdup(edit->cache.dir.error);
+    }
+    SHASH_FOR_EACH (node, &edit->cache.files) {
+        shash_add(&edit->view, node->name, node->data);
+    }
+    return NULL;
+}
+
+char *
+store_edit_begin(const char *dir, int timeout_ms, struct store_edit **editp)
+{
+    struct store_edit *edit = xzalloc(sizeof *edit);
+    char *error = NULL;
+    int vms_errno = 0;
+    int retval;
+
+    *editp = NULL;
+    edit->path = xstrdup(dir);
+    edit->lock_fd = -1;
+    store_cache_init(&edit->cache, dir);
+    shash_init(&edit->puts);
+    shash_init(&edit->view);
+    sset_init(&edit->gone);
+
+    retval = store_fds_open(dir, &edit->fds, &vms_errno);
+    if (retval) {
+        error = xasprintf("%s: cannot be opened (%s); %s", dir,
+                          ovs_strerror(retval), retval == ENOENT
+                          ? "create it" : "give the path of a directory that "
+                          "may be read");
+    } else {
+        error = store_lock_exclusive(dir, edit->fds.dir, timeout_ms,
+                                     &edit->lock_fd);
+    }
+    if (!error) {
+        /* The editor before us may have created it. */
+        vms_errno = store_fds_open_vms(&edit->fds);
+        error = recover(edit);
+    }
+    if (!error) {
+        error = load(edit, vms_errno);
+    }
+    if (error) {
+        edit_destroy(edit);
+        return error;
+    }
+    *editp = edit;
+    return NULL;
+}
+
+const struct store_file *
+store_edit_get(const struct store_edit *edit, const char *name)
+{
+    return shash_find_data(&edit->view, name);
+}
+
+const struct shash *
+store_edit_files(const struct store_edit *edit)
+{
+    return &edit->view;
+}
+
+const struct store_file *
+store_edit_before(const struct store_edit *edit, const char *name)
+{
+    return shash_find_data(&edit->cache.files, name);
+}
+
+static void
+set_error(struct store_edit *edit, char *error)
+{
+    if (edit->error) {
+        free(error);
+    } else {
+        edit->error = error;
+    }
+}
+
+void
+store_edit_put(struct store_edit *edit, const char *name,
+               const char *text, size_t len)
+{
+    struct store_file *file, *old;
+    char *error = store_name_check(name);
+
+    if (!error && len > STORE_MAX_BYTES) {
+        error = xasprintf("%s: would have %"PRIuSIZE" bytes, more than %d; "
+                          "make it smaller", name, len, STORE_MAX_BYTES);
+    }
+    if (error) {
+        set_error(edit, error);
+        return;
+    }
+
+    file = xzalloc(sizeof *file);
+    file->name = xstrdup(name);
+    file->state = STORE_ABSENT;
+    if (text) {
+        file->state = STORE_OK;
+        file->text = xmemdup0(text, len);
+        file->len = len;
+        store_sha256(text, len, file->sha256);
+        shash_replace(&edit->view, name, file);
+    } else {
+        shash_find_and_delete(&edit->view, name);
+    }
+    /* Last, because 'text' and 'name' may be of what was put before. */
+    old = shash_replace(&edit->puts, file->name, file);
+    if (old) {
+        store_file_clear(old);
+        free(old);
+    }
+}
+
+const char *
+store_edit_sha256(const struct store_edit *edit, const char *name)
+{
+    const struct store_file *file = shash_find_data(&edit->puts, name);
+
+    return file ? file->sha256 : NULL;
+}
+
+/* True if 'put' would change anything. */
+static bool
+differs(const struct store_edit *edit, const struct store_file *put)
+{
+    const struct store_file *before = store_edit_before(edit, put->name);
+
+    if (!before || before->state == STORE_UNREADABLE) {
+        return put->state == STORE_OK || before;
+    }
+    return strcmp(before->sha256, put->sha256) != 0;
+}
+
+/* Returns NULL if 'put' may go ahead. */
+static char *
+check_put(const struct store_edit *edit, const struct store_file *put)
+{
+    const struct store_file *before = store_edit_before(edit, put->name);
+    struct store_file now = { .name = xstrdup(put->name),
+                              .state = STORE_ABSENT };
+    int fd = store_fds_of(&edit->fds, put->name);
+    char *base = store_name_to_entry(put->name);
+    struct store_sig sig;
+    struct stat st;
+    char *error = NULL;
+    bool again;
+
+    if (fd >= 0) {
+        store_read_file(fd, base, &now, &sig, &again);
+    }
+    if (now.state != (before ? before->state : STORE_ABSENT)
+        || (before && strcmp(now.sha256, before->sha256))) {
+        error = xasprintf("%s: was changed by somebody else during this edit;"
+                          " nothing was changed; try again", put->name);
+    } else if (put->state == STORE_OK && now.state == STORE_UNREADABLE) {
+        error = xstrdup(now.error);
+    } else if (now.state == STORE_UNREADABLE
+               && !fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW)
+               && S_ISDIR(st.st_mode)) {
+        error = xstrdup(now.error);
+    }
+    free(base);
+    store_file_clear(&now);
+    return error;
+}
+
+static char *
+make_vms(struct store_edit *edit)
+{
+    int error = 0;
+
+    if (mkdirat(edit->fds.dir, STORE_VMS, 0755) && errno != EEXIST) {
+        error = errno;
+    }
+    if (!error) {
+        error = store_fds_open_vms(&edit->fds);
+    }
+    /* Whatever the umask: a daemon of another user has to read it. */
+    if (!error && (fchmod(edit->fds.vms, 0755) || fsync(edit->fds.dir))) {
+        error = errno;
+    }
+    return error ? xasprintf("%s/"STORE_VMS": cannot be created (%s); create "
+                             "it", edit->path, ovs_strerror(error)) : NULL;
+}
+
+/* Gives the temporary file 'fd' the mode and owner of the file that it is
+ * going to replace.  Returns 0 or a positive errno. */
+static int
+copy_attributes(int fd, int dir_fd, const char *base)
+{
+    struct stat st;
+    mode_t mode = 0644;
+
+    if (!fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW)) {
+        mode = st.st_mode & 0755 & ~(S_IWGRP | S_IWOTH);
+        /* Where possible: who is not root leaves it his own. */
+        ignore(!fchown(fd, st.st_uid, st.st_gid));
+    }
+    return fchmod(fd, mode) ? errno : 0;
+}
+
+/* Writes 'put' to a temporary file and syncs it.  The file's name, for the
+ * caller to free, goes to '*tmp'. */
+static int
+write_temporary(const struct store_edit *edit, const struct store_file *put,
+                char **tmp)
+{
+    const char *dir = store_name_in_vms(put->name) ? STORE_VMS_PREFIX : "";
+    const char *base = put->name + strlen(dir);
+    int dir_fd = store_fds_of(&edit->fds, put->name);
+    int error = EEXIST;
+    size_t written;
+    int fd = -1;
+
+    *tmp = NULL;
+    for (int i = 0; i < 100 && error == EEXIST; i++) {
+        free(*tmp);
+        *tmp = xasprintf("%s.portd-%06x.tmp", dir,
+                         random_uint32() & 0xffffff);
+        fd = openat(dir_fd, *tmp + strlen(dir),
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    0600);
+        error = fd < 0 ? errno : 0;
+    }
+    if (error) {
+        return error;
+    }
+    error = write_fully(fd, put->text, put->len, &written);
+    if (!error) {
+        error = copy_attributes(fd, dir_fd, base);
+    }
+    if (!error && fsync(fd)) {
+        error = errno;
+    }
+    if (close(fd) && !error) {
+        error = errno;
+    }
+    return error;
+}
+
+/* Writes the temporary files of all changes and makes the journal.  Files to
+ * be replaced come before those to be removed, because a recovery can tell of
+ * the former alone whether they are done. */
+static char *
+prepare(struct store_edit *edit, struct journal *journal)
+{
+    const struct shash_node **nodes = shash_sort(&edit->puts);
+    size_t n = shash_count(&edit->puts);
+    char *error = NULL;
+
+    for (size_t i = 0; i < 2 * n && !error; i++) {
+        const struct store_file *put = nodes[i % n]->data;
+        bool put_turn = i < n;
+        char *tmp = NULL;
+        int retval;
+
+        if ((put->state == STORE_OK) != put_turn || !differs(edit, put)) {
+            continue;
+        }
+        error = check_put(edit, put);
+        if (!error && put_turn && store_name_in_vms(put->name)
+            && edit->fds.vms < 0) {
+            error = make_vms(edit);
+        }
+        if (!error && put_turn) {
+            retval = write_temporary(edit, put, &tmp);
+            if (retval) {
+                error = xasprintf("%s: cannot be written (%s); nothing was "
+                                  "changed", put->name,
+                                  ovs_strerror(retval));
+            }
+        }
+        if (!error) {
+            journal_add(journal, put->name, tmp,
+                        put_turn ? put->sha256 : NULL);
+        }
+        free(tmp);
+    }
+    free(nodes);
+    return error;
+}
+
+char *
+store_edit_commit(struct store_edit *edit)
+{
+    struct journal journal;
+    bool dropped;
+    char *error;
+
+    journal_init(&journal);
+    error = nullable_xstrdup(edit->error);
+    if (!error) {
+        error = prepare(edit, &journal);
+        STORE_FAILPOINT("temporaries-written");
+    }
+    if (!error && journal.n) {
+        int retval = journal_write(&edit->fds, &journal);
+
+        if (retval) {
+            error = xasprintf("%s/"STORE_JOURNAL": cannot be written (%s); "
+                              "nothing was changed", edit->path,
+                              ovs_strerror(retval));
+        }
+    }
+    if (error) {
+        journal_sweep(&edit->fds);
+    } else if (journal.n) {
+        error = journal_apply(&edit->fds, &journal, &dropped);
+        if (!error) {
+            note_gone(edit, &journal);
+        }
+    }
+    journal_destroy(&journal);
+    edit_destroy(edit);
+    return error;
+}
+
+void
+store_edit_abort(struct store_edit *edit)
+{
+    if (edit) {
+        edit_destroy(edit);
+    }
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "src/store/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "src/store/journal.h"
+#include "src/store/names.h"
+#include "socket-util.h"
+#include "sset.h"
+#include "timeval.h"
+#include "util.h"
+
+/* How often somebody who waits for the lock tries again. */
+#define POLL_NS (5 * 1000 * 1000)
+
+/* More than the longest list of removed files that is of use to anybody. */
+#define MAX_TEXT (1024 * 1024)
+
+#define OPEN_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+/* flock() without waiting, however often a signal comes in between.  Returns
+ * 0 or a positive errno. */
+static int
+try_flock(int fd, int operation)
+{
+    while (flock(fd, operation | LOCK_NB)) {
+        if (errno != EINTR) {
+            return errno == EWOULDBLOCK ? EAGAIN : errno;
+        }
+    }
+    return 0;
+}
+
+int
+store_lock_shared(int dir_fd, int *fd)
+{
+    struct stat st;
+    int error;
+
+    *fd = openat(dir_fd, STORE_LOCK, O_RDONLY | OPEN_FLAGS);
+    if (*fd < 0) {
+        return 0;
+    }
+    error = fstat(*fd, &st) || !S_ISREG(st.st_mode)
+            ? EINVAL : try_flock(*fd, LOCK_SH);
+    if (error) {
+        /* Any other error than EAGAIN: a file system without locks. */
+        close(*fd);
+        *fd = -1;
+    }
+    return error == EAGAIN ? EAGAIN : 0;
+}
+
+int
+store_lock_upgrade(int fd)
+{
+    return try_flock(fd, LOCK_EX) ? EAGAIN : 0;
+}
+
+/* Opens the lock file for an editor, creating it if necessary. */
+static char *
+open_exclusive(const char *dir, int dir_fd, int *fd)
+{
+    struct stat lock, parent;
+
+    /* Who may open this file can hold up every editor, so it is not for
+     * everybody: for root, and for the directory's group, which is how a
+     * daemon that runs as another user gets at it. */
+    *fd = openat(dir_fd, STORE_LOCK, O_RDWR | O_CREAT | OPEN_FLAGS, 0640);
+    if (*fd < 0) {
+        return xasprintf("%s/"STORE_LOCK": cannot be opened for writing (%s);"
+                         " edit as a user that may write to %s", dir,
+                         ovs_strerror(errno), dir);
+    }
+    if (fstat(*fd, &lock) || !S_ISREG(lock.st_mode)) {
+        close(*fd);
+        return xasprintf("%s/"STORE_LOCK": is not a regular file; remove it",
+                         dir);
+    }
+    if (!fstat(dir_fd, &parent) && parent.st_gid != lock.st_gid
+        && lock.st_uid == geteuid()) {
+        ignore(!fchown(*fd, -1, parent.st_gid));
+    }
+    return NULL;
+}
+
+/* True if 'fd' is still the file that others will lock. */
+static bool
+is_current(int dir_fd, int fd)
+{
+    struct stat a, b;
+
+    return !fstat(fd, &a)
+           && !fstatat(dir_fd, STORE_LOCK, &b, AT_SYMLINK_NOFOLLOW)
+           && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/* Replaces the lock file's text and moves its mtime on.  The text is for
+ * messages, and to save readers a wait: errors are of no consequence. */
+static void
+write_text(int fd, const char *text)
+{
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+    struct stat old;
+    size_t written;
+    bool known = !fstat(fd, &old);
+
+    if (!ftruncate(fd, 0) && lseek(fd, 0, SEEK_SET) == 0) {
+        ignore(!write_fully(fd, text, strlen(text), &written));
+    }
+
+    /* By ourselves, because the kernel's own stamp may be as coarse as its
+     * tick, in which several edits have room. */
+    clock_gettime(CLOCK_REALTIME, &times[1]);
+    if (known && (old.st_mtim.tv_sec > times[1].tv_sec
+                  || (old.st_mtim.tv_sec == times[1].tv_sec
+                      && old.st_mtim.tv_nsec >= times[1].tv_nsec))) {
+        times[1] = old.st_mtim;
+        if (++times[1].tv_nsec >= 1000000000) {
+            times[1].tv_nsec = 0;
+            times[1].tv_sec++;
+        }
+    }
+    ignore(!futimens(fd, times));
+}
+
+char *
+store_lock_exclusive(const char *dir, int dir_fd, int timeout_ms, int *fd)
+{
+    long long int deadline = time_msec() + timeout_ms;
+
+    for (;;) {
+        char *message = open_exclusive(dir, dir_fd, fd);
+        int error;
+
+        if (message) {
+            return message;
+        }
+        while ((error = try_flock(*fd, LOCK_EX)) == EAGAIN
+               && time_msec() < deadline) {
+            xnanosleep(POLL_NS);
+        }
+        if (!error && is_current(dir_fd, *fd)) {
+            char *text = xasprintf("pid %ld\n", (long int) getpid());
+
+            write_text(*fd, text);
+            free(text);
+            return NULL;
+        }
+        close(*fd);
+        *fd = -1;
+        if (error == EAGAIN || time_msec() >= deadline) {
+            char *holder = store_lock_holder(dir_fd);
+
+            message = xasprintf("%s/"STORE_LOCK": %s for more than %d ms; "
+                                "wait for it to end, then try again", dir,
+                                holder, timeout_ms);
+            free(holder);
+            return message;
+        } else if (error) {
+            return xasprintf("%s/"STORE_LOCK": cannot be locked (%s); keep "
+                             "the spec directory on a file system that has "
+                             "flock(2)", dir, ovs_strerror(error));
+        }
+    }
+}
+
+void
+store_lock_release_shared(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+void
+store_lock_release(int fd, const struct sset *gone)
+{
+    struct ds text = DS_EMPTY_INITIALIZER;
+    const char *name;
+
+    if (gone) {
+        SSET_FOR_EACH (name, gone) {
+            ds_put_format(&text, "gone %s\n", name);
+        }
+    }
+    write_text(fd, ds_cstr(&text));
+    ds_destroy(&text);
+    /* Not by close() alone: a child that was forked meanwhile has the same
+     * open file. */
+    flock(fd, LOCK_UN);
+    close(fd);
+}
+
+/* Returns the lock file's text, or NULL; and its status. */
+static char *
+read_text(int dir_fd, struct stat *st)
+{
+    char *text = NULL;
+    size_t n;
+    int fd = openat(dir_fd, STORE_LOCK, O_RDONLY | OPEN_FLAGS);
+
+    if (fd < 0) {
+        return NULL;
+    }
+    if (!fstat(fd, st) && S_ISREG(st->st_mode) && st->st_size <= MAX_TEXT) {
+        int error;
+
+        text = xmalloc(st->st_size + 1);
+        error = read_fully(fd, text, st->st_size, &n);
+        text[error && error != EOF ? 0 : n] = '\0';
+    }
+    close(fd);
+    return text;
+}
+
+void
+store_lock_gone(int dir_fd, struct sset *gone, struct timespec *when)
+{
+    char *save_ptr = NULL;
+    struct stat st;
+    char *text = read_text(dir_fd, &st);
+
+    if (!text) {
+        return;
+    }
+    *when = st.st_mtim;
+    for (char *line = strtok_r(text, "\n", &save_ptr); line;
+         line = strtok_r(NULL, "\n", &save_ptr)) {
+        if (!strncmp(line, "gone ", 5)) {
+            sset_add(gone, line + 5);
+        }
+    }
+    free(text);
+}
+
+char *
+store_lock_holder(int dir_fd)
+{
+    struct stat st;
+    char *text = read_text(dir_fd, &st);
+    char *holder = NULL;
+    int pid;
+
+    if (text && ovs_scan(text, "pid %d\n", &pid) && pid > 0
+        && (!kill(pid, 0) || errno == EPERM)) {
+        holder = xasprintf("held by process %d", pid);
+    }
+    free(text);
+    return holder ? holder : xstrdup("held by somebody who reads");
+}
+
+static bool
+take_sig(int dir_fd, const char *base, struct store_sig *sig)
+{
+    struct stat st;
+
+    if (fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW)) {
+        return false;
+    }
+    store_sig_from_stat(sig, &st);
+    return true;
+}
+
+void
+store_mark_take(int dir_fd, struct store_mark *mark)
+{
+    mark->lock = take_sig(dir_fd, STORE_LOCK, &mark->lock_sig);
+    mark->journal = take_sig(dir_fd, STORE_JOURNAL, &mark->journal_sig);
+}
+
+bool
+store_mark_equal(const struct store_mark *a, const struct store_mark *b)
+{
+    return a->lock == b->lock && a->journal == b->journal
+           && (!a->lock || store_sig_equal(&a->lock_sig, &b->lock_sig))
+           && (!a->journal
+               || store_sig_equal(&a->journal_sig, &b->journal_sig));
+}
