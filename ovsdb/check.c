@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "ovsdb/steps-private.h"
+
+#include <string.h>
+#include "ovsdb-idl-provider.h"
+#include "ovsdb/fields.h"
+#include "ovsdb/observe.h"
+#include "smap.h"
+#include "src/model/observed.h"
+#include "util.h"
+#include "vswitch-idl.h"
+
+/* The steps of one object. */
+struct group {
+    struct plan_step **steps;
+    size_t n;
+};
+
+enum model_table
+steps_table(const struct plan_step *step)
+{
+    return (step->what == PLAN_BRIDGE ? MODEL_TABLE_BRIDGE
+            : step->what == PLAN_PORT ? MODEL_TABLE_PORT
+            : MODEL_TABLE_INTERFACE);
+}
+
+struct steps_target
+steps_find(const struct steps_txn *t, enum plan_what what, const char *name)
+{
+    struct steps_target target = { NULL, NULL };
+
+    if (what == PLAN_BRIDGE) {
+        const struct ovsrec_bridge *row = observer_bridge(t->observer, name);
+        if (row) {
+            target.row = &row->header_;
+            target.external_ids = &row->external_ids;
+        }
+    } else if (what == PLAN_PORT) {
+        const struct ovsrec_port *row = observer_port(t->observer, name);
+        if (row) {
+            target.row = &row->header_;
+            target.external_ids = &row->external_ids;
+        }
+    } else if (what == PLAN_INTERFACE) {
+        const struct ovsrec_interface *row = observer_iface(t->observer, name);
+        if (row) {
+            target.row = &row->header_;
+            target.external_ids = &row->external_ids;
+        }
+    }
+    return target;
+}
+
+bool
+steps_is_pseudo(const struct plan_step *step, const char *field)
+{
+    return step->what == PLAN_PORT && (!strcmp(field, MODEL_F_BRIDGE)
+                                       || !strcmp(field, MODEL_F_QOS));
+}
+
+/* True if one of 'group' adds the 'what' called 'name'. */
+static bool
+group_adds(const struct group *group, enum plan_what what, const char *name)
+{
+    for (size_t i = 0; i < group->n; i++) {
+        const struct plan_step *step = group->steps[i];
+
+        if (step->op == PLAN_ADD && step->what == what
+            && !strcmp(step->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each of these returns NULL or an error text to be freed. */
+
+static char * OVS_WARN_UNUSED_RESULT
+check_exists(const struct steps_txn *t, const struct group *group,
+             enum plan_what what, const char *name)
+{
+    if (!name) {
+        return xasprintf("no %s is named for it", plan_what_name(what));
+    } else if (steps_find(t, what, name).row
+               || group_adds(group, what, name)) {
+        return NULL;
+    }
+    return xasprintf("there is no %s %s", plan_what_name(what), name);
+}
+
+/* Is 'step''s row ours?  A step that sets the mark takes a row over: an
+ * unmarked one, or one whose mark is what the plan saw. */
+static char * OVS_WARN_UNUSED_RESULT
+check_mark(const struct steps_txn *t, const struct plan_step *step,
+           const struct smap *external_ids)
+{
+    const char *key = model_field_key(MODEL_MARK);
+    const char *mark = smap_get(external_ids, key);
+    char *ours = model_mark(t->observed->instance, step->object);
+    const struct plan_change *change = plan_step_find(step, MODEL_MARK);
+    bool ok = ((mark && !strcmp(mark, ours))
+               || (step->op == PLAN_SET && change && change->new
+                   && !strcmp(change->new, ours)
+                   && (!mark || nullable_string_is_equal(mark, change->old))));
+    free(ours);
+
+    if (ok) {
+        return NULL;
+    } else if (mark) {
+        return xasprintf("%s %s is not ours any more: it is marked \"%s\"",
+                         plan_what_name(step->what), step->name, mark);
+    }
+    return xasprintf("%s %s is not ours any more: its mark is gone",
+                     plan_what_name(step->what), step->name);
+}
+
+static char * OVS_WARN_UNUSED_RESULT
+check_pseudo(const struct steps_txn *t, const struct group *group,
+             const struct plan_step *step, const struct plan_change *change)
+{
+    if (!strcmp(change->field, MODEL_F_BRIDGE)) {
+        return (step->op == PLAN_SET
+                ? check_exists(t, group, PLAN_BRIDGE, change->new) : NULL);
+    } else if (!change->new || !*change->new
+               || !strcmp(change->new, MODEL_QOS_NOOP)) {
+        return NULL;
+    }
+    return xasprintf("Port %s: \"%s\" is no QoS row of ours", step->name,
+                     change->new);
+}
+
+static char * OVS_WARN_UNUSED_RESULT
+check_change(const struct plan_step *step, const struct plan_change *change)
+{
+    enum model_table table = steps_table(step);
+    const struct ovsdb_idl_column *column = fields_find(table, change->field);
+    struct ovsdb_datum datum;
+    char *error;
+
+    if (!column) {
+        return xasprintf("table %s has no column for \"%s\"",
+                         model_table_name(table), change->field);
+    } else if (model_field_key(change->field)) {
+        return NULL;
+    }
+    error = fields_to_datum(column, change->new, &datum);
+    if (error) {
+        char *text = xasprintf("%s %s: %s", plan_what_name(step->what),
+                               step->name, error);
+        free(error);
+        return text;
+    }
+    ovsdb_datum_destroy(&datum, &column->type);
+    return NULL;
+}
+
+/* A Bridge row takes its ports along, and the server would not ask whose they
+ * are. */
+static char * OVS_WARN_UNUSED_RESULT
+check_bridge_ports(const struct steps_txn *t, const char *name)
+{
+    const struct ovsrec_bridge *row = observer_bridge(t->observer, name);
+
+    for (size_t i = 0; row && i < row->n_ports; i++) {
+        const struct ovsrec_port *port = row->ports[i];
+        const char *mark = smap_get(&port->external_ids,
+                                    model_field_key(MODEL_MARK));
+
+        if (strcmp(port->name, name)
+            && (!mark || !model_observed_own(t->observed, mark))) {
+            return xasprintf("Bridge %s carries port %s, which is not ours",
+                             name, port->name);
+        }
+    }
+    return NULL;
+}
+
+static char * OVS_WARN_UNUSED_RESULT
+check_add(const struct steps_txn *t, const struct group *group,
+          const struct plan_step *step)
+{
+    if (steps_find(t, step->what, step->name).row) {
+        return xasprintf("%s %s exists already", plan_what_name(step->what),
+                         step->name);
+    }
+    return (step->what == PLAN_PORT
+            ? check_exists(t, group, PLAN_BRIDGE, step->parent)
+            : step->what == PLAN_INTERFACE
+            ? check_exists(t, group, PLAN_PORT, step->parent)
+            : NULL);
+}
+
+static char * OVS_WARN_UNUSED_RESULT
+check_row(const struct steps_txn *t, const struct group *group,
+          const struct plan_step *step)
+{
+    struct steps_target target = steps_find(t, step->what, step->name);
+    char *error;
+
+    if (step->op == PLAN_ADD) {
+        return check_add(t, group, step);
+    } else if (!target.row) {
+        /* What is to be deleted and is gone is done. */
+        return (step->op == PLAN_DEL ? NULL
+                : xasprintf("there is no %s %s any more",
+                            plan_what_name(step->what), step->name));
+    }
+    error = check_mark(t, step, target.external_ids);
+    if (!error && step->op == PLAN_DEL && step->what == PLAN_BRIDGE) {
+        error = check_bridge_ports(t, step->name);
+    }
+    return error;
+}
+
+/* The Port that gets or loses an Interface is a row that changes, too. */
+static char * OVS_WARN_UNUSED_RESULT
+check_parent(const struct steps_txn *t, const struct group *group,
+             const struct plan_step *step)
+{
+    if (step->what == PLAN_INTERFACE && step->op != PLAN_SET && step->parent
+        && !group_adds(group, PLAN_PORT, step->parent)) {
+        struct steps_target port = steps_find(t, PLAN_PORT, step->parent);
+        const char *mark = (port.row
+                            ? smap_get(port.external_ids,
+                                       model_field_key(MODEL_MARK)) : NULL);
+
+        if (port.row && (!mark || !model_observed_own(t->observed, mark))) {
+            return xasprintf("Port %s is not ours any more", step->parent);
+        }
+    }
+    return NULL;
+}
+
+static char * OVS_WARN_UNUSED_RESULT
+check_step(const struct steps_txn *t, const struct group *group,
+           const struct plan_step *step)
+{
+    char *error;
+
+    if (step->what == PLAN_QOS) {
+        return (strcmp(step->name, MODEL_QOS_NOOP) || step->op == PLAN_SET
+                ? xasprintf("QoS row %s cannot be written", step->name)
+                : NULL);
+    }
+    error = check_row(t, group, step);
+    if (!error) {
+        error = check_parent(t, group, step);
+    }
+    for (size_t i = 0; i < step->n_changes && !error; i++) {
+        const struct plan_change *change = &step->changes[i];
+
+        error = (steps_is_pseudo(step, change->field)
+                 ? check_pseudo(t, group, step, change)
+                 : check_change(step, change));
+    }
+    return error;
+}
+
+char *
+steps_check(const struct steps_txn *t, struct plan_step **steps, size_t n)
+{
+    const struct group group = { steps, n };
+    char *error = NULL;
+
+    for (size_t i = 0; i < n && !error; i++) {
+        error = check_step(t, &group, steps[i]);
+    }
+    return error;
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "ovsdb/observe.h"
+
+#include <string.h>
+#include "openvswitch/shash.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "ovsdb/fields.h"
+#include "src/model/observed.h"
+#include "sset.h"
+#include "svec.h"
+#include "util.h"
+#include "uuid.h"
+#include "vswitch-idl.h"
+
+VLOG_DEFINE_THIS_MODULE(portd_observe);
+
+/* A changed Interface or QoS row needs no map of ours to find its Port: the
+ * IDL tracks every row that refers to a changed one along with it
+ * (add_tracked_change_for_references() in OVS's lib/ovsdb-idl.c).  Port to
+ * Bridge is another matter, because a port that moves does not change.
+ *
+ * Names serve as keys, not UUIDs: the schema makes them unique in each table
+ * and immutable, and a row that was deleted and another that was inserted
+ * under its name within one update are one change to us.  No pointer to a row
+ * outlives a call. */
+struct observer {
+    struct ovsdb_idl *idl;
+    struct model_observed *observed;
+    struct ovsdb_idl_index *bridges, *ports, *ifaces; /* By name. */
+
+    struct shash bridge_ports;  /* Bridge -> struct sset of its ports. */
+    struct shash port_bridges;  /* Port -> struct sset of its bridges. */
+    char *noop_mark;            /* The mark of the shared QoS row. */
+    struct uuid noop;           /* That row; zero if there is none. */
+
+    struct sset dirty_bridges, dirty_ports; /* Only within one call. */
+};
+
+static void
+track_table(struct ovsdb_idl *idl, enum model_table table)
+{
+    size_t n;
+    const struct fields_column *columns = fields_columns(table, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        ovsdb_idl_track_add_column(idl, columns[i].idl);
+    }
+}
+
+/* What is read, and no more: Interface.statistics alone would wake us every
+ * few seconds for every port. */
+static void
+track_columns(struct ovsdb_idl *idl)
+{
+    static const struct ovsdb_idl_column *const columns[] = {
+        &ovsrec_open_vswitch_col_next_cfg,
+        &ovsrec_open_vswitch_col_cur_cfg,
+        &ovsrec_open_vswitch_col_external_ids,
+        &ovsrec_open_vswitch_col_bridges,
+        &ovsrec_bridge_col_name,
+        &ovsrec_bridge_col_ports,
+        &ovsrec_port_col_name,
+        &ovsrec_port_col_interfaces,
+        &ovsrec_port_col_qos,
+        &ovsrec_interface_col_name,
+        &ovsrec_interface_col_ofport,
+        &ovsrec_interface_col_error,
+        &ovsrec_qos_col_type,
+        &ovsrec_qos_col_external_ids,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+        ovsdb_idl_track_add_column(idl, columns[i]);
+    }
+    track_table(idl, MODEL_TABLE_BRIDGE);
+    track_table(idl, MODEL_TABLE_PORT);
+    track_table(idl, MODEL_TABLE_INTERFACE);
+}
+
+struct observer *
+observer_create(struct ovsdb_idl *idl, struct model_observed *observed)
+{
+    struct observer *o = xzalloc(sizeof *o);
+
+    o->idl = idl;
+    o->observed = observed;
+    track_columns(idl);
+    o->bridges = ovsdb_idl_index_create1(idl, &ovsrec_bridge_col_name);
+    o->ports = ovsdb_idl_index_create1(idl, &ovsrec_port_col_name);
+    o->ifaces = ovsdb_idl_index_create1(idl, &ovsrec_interface_col_name);
+    shash_init(&o->bridge_ports);
+    shash_init(&o->port_bridges);
+    o->noop_mark = model_mark(observed->instance, MODEL_QOS_NOOP);
+    sset_init(&o->dirty_bridges);
+    sset_init(&o->dirty_ports);
+    return o;
+}
+
+static void
+destroy_sets(struct shash *sets)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, sets) {
+        sset_destroy(node->data);
+    }
+    shash_destroy_free_data(sets);
+}
+
+void
+observer_destroy(struct observer *o)
+{
+    if (o) {
+        destroy_sets(&o->bridge_ports);
+        destroy_sets(&o->port_bridges);
+        sset_destroy(&o->dirty_bridges);
+        sset_destroy(&o->dirty_ports);
+        free(o->noop_mark);
+        free(o);
+    }
+}
+
+const struct ovsrec_bridge *
+observer_bridge(const struct observer *o, const char *name)
+{
+    struct ovsrec_bridge *key = ovsrec_bridge_index_init_row(o->bridges);
+    const struct ovsrec_bridge *row;
+
+    ovsrec_bridge_index_set_name(key, name);
+    row = ovsrec_bridge_index_find(o->bridges, key);
+    ovsrec_bridge_index_destroy_row(key);
+    return row;
+}
+
+const struct ovsrec_port *
+observer_port(const struct observer *o, const char *name)
+{
+    struct ovsrec_port *key = ovsrec_port_index_init_row(o->ports);
+    const struct ovsrec_port *row;
+
+    ovsrec_port_index_set_name(key, name);
+    row = ovsrec_port_index_find(o->ports, key);
+    ovsrec_port_index_destroy_row(key);
+    return row;
+}
+
+const struct ovsrec_interface *
+observer_iface(const struct observer *o, const char *name)
+{
+    struct ovsrec_interface *key = ovsrec_interface_index_init_row(o->ifaces);
+    const struct ovsrec_interface *row;
+
+    ovsrec_interface_index_set_name(key, name);
+    row = ovsrec_interface_index_find(o->ifaces, key);
+    ovsrec_interface_index_destroy_row(key);
+    return row;
+}
+
+const struct sset *
+observer_port_bridges(const struct observer *o, const char *name)
+{
+    return shash_find_data(&o->port_bridges, name);
+}
+
+bool
+observer_is_noop(const struct observer *o, const struct ovsrec_qos *qos)
+{
+    const char *mark = smap_get(&qos->external_ids, "ovs-portd");
+
+    return mark && !strcmp(mark, o->noop_mark);
+}
+
+/* From rows to the model. */
+
+static void
+put_bridge(struct observer *o, const struct ovsrec_bridge *row)
+{
+    struct model_bridge *bridge = model_bridge_create(row->name);
+
+    fields_read(&row->header_, &bridge->row);
+    model_observed_put_bridge(o->observed, bridge);
+}
+
+static void
+read_iface(const struct ovsrec_interface *row, struct model_port *port)
+{
+    struct model_iface *iface = model_port_add_iface(port, row->name);
+
+    fields_read(&row->header_, &iface->row);
+    iface->ofport = row->n_ofport ? row->ofport[0] : 0;
+    free(iface->error);
+    iface->error = nullable_xstrdup(row->error);
+}
+
+static void
+read_qos(const struct observer *o, const struct ovsrec_qos *qos,
+         struct model_row *row)
+{
+    const char *mark = smap_get(&qos->external_ids, "ovs-portd");
+    const char *own = mark ? model_observed_own(o->observed, mark) : NULL;
+
+    if (own) {
+        model_row_set(row, MODEL_F_QOS, own);
+    } else {
+        char *foreign = xasprintf("?"UUID_FMT, UUID_ARGS(&qos->header_.uuid));
+        model_row_set(row, MODEL_F_QOS, foreign);
+        free(foreign);
+    }
+}
+
+static void
+put_port(struct observer *o, const struct ovsrec_port *row)
+{
+    struct model_port *port = model_port_create(row->name);
+    const struct sset *bridges = observer_port_bridges(o, row->name);
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    const char *bridge;
+
+    fields_read(&row->header_, &port->row);
+    for (size_t i = 0; i < row->n_interfaces; i++) {
+        read_iface(row->interfaces[i], port);
+    }
+    if (row->qos) {
+        read_qos(o, row->qos, &port->row);
+    }
+    if (bridges) {
+        SSET_FOR_EACH (bridge, bridges) {
+            svec_add(&names, bridge);
+        }
+    }
+    svec_sort(&names);
+    char *joined = svec_join(&names, ",", "");
+    model_row_set(&port->row, MODEL_F_BRIDGE, joined);
+    free(joined);
+    svec_destroy(&names);
+    model_observed_put_port(o->observed, port);
+}
+
+static void
+flush_dirty(struct observer *o)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, &o->dirty_bridges) {
+        const struct ovsrec_bridge *row = observer_bridge(o, name);
+        if (row) {
+            put_bridge(o, row);
+        } else {
+            model_observed_remove_bridge(o->observed, name);
+        }
+    }
+    /* An interface that moves from one port to another must not be found
+     * under both: ports that are gone go first. */
+    SSET_FOR_EACH (name, &o->dirty_ports) {
+        if (!observer_port(o, name)) {
+            model_observed_remove_port(o->observed, name);
+        }
+    }
+    SSET_FOR_EACH (name, &o->dirty_ports) {
+        const struct ovsrec_port *row = observer_port(o, name);
+        if (row) {
+            put_port(o, row);
+        }
+    }
+    sset_clear(&o->dirty_bridges);
+    sset_clear(&o->dirty_ports);
+}
+
+/* Which port is in which bridge. */
+
+static void
+link_port(struct observer *o, const char *port, const char *bridge)
+{
+    struct sset *bridges = shash_find_data(&o->port_bridges, port);
+
+    if (!bridges) {
+        bridges = xmalloc(sizeof *bridges);
+        sset_init(bridges);
+        shash_add(&o->port_bridges, port, bridges);
+    }
+    sset_add(bridges, bridge);
+    sset_add(&o->dirty_ports, port);
+}
+
+static void
+unlink_port(struct observer *o, const char *port, const char *bridge)
+{
+    struct shash_node *node = shash_find(&o->port_bridges, port);
+
+    sset_add(&o->dirty_ports, port);
+    if (node) {
+        struct sset *bridges = node->data;
+
+        sset_find_and_delete(bridges, bridge);
+        if (sset_is_empty(bridges)) {
+            sset_destroy(bridges);
+            free(bridges);
+            shash_delete(&o->port_bridges, node);
+        }
+    }
+}
+
+/* Takes over what is in Bridge.ports of the bridge called 'name'; a bridge
+ * that is gone has none. */
+static void
+update_members(struct observer *o, const char *name)
+{
+    const struct ovsrec_bridge *row = observer_bridge(o, name);
+    struct sset *old = shash_find_and_delete(&o->bridge_ports, name);
+    struct sset *new = xmalloc(sizeof *new);
+    const char *port;
+
+    sset_init(new);
+    for (size_t i = 0; row && i < row->n_ports; i++) {
+        port = row->ports[i]->name;
+        sset_add(new, port);
+        if (!old || !sset_contains(old, port)) {
+            link_port(o, port, name);
+        }
+    }
+    if (old) {
+        SSET_FOR_EACH (port, old) {
+            if (!sset_contains(new, port)) {
+                unlink_port(o, port, name);
+            }
+        }
+        sset_destroy(old);
+        free(old);
+    }
+    if (row) {
+        shash_add(&o->bridge_ports, name, new);
+    } else {
+        sset_destroy(new);
+        free(new);
+    }
+}
+
+/* The row Open_vSwitch, and the shared QoS row. */
+
+static const char *
+ovn_bridge(const struct ovsrec_open_vswitch *row)
+{
+    const char *name = row ? smap_get(&row->external_ids, "ovn-bridge") : NULL;
+
+    return (name && *name ? name
+            : row && smap_get(&row->external_ids, "ovn-remote") ? "br-int"
+            : NULL);
+}
+
+static void
+update_globals(struct observer *o)
+{
+    const struct ovsrec_open_vswitch *row = ovsrec_open_vswitch_first(o->idl);
+    struct model_observed *m = o->observed;
+    const char *bridge = ovn_bridge(row);
+
+    m->next_cfg = row ? row->next_cfg : 0;
+    m->cur_cfg = row ? row->cur_cfg : 0;
+    if (!nullable_string_is_equal(m->ovn_bridge, bridge)) {
+        /* Whose some of a bridge's columns are has changed. */
+        if (m->ovn_bridge) {
+            sset_add(&m->dirty_names, m->ovn_bridge);
+        }
+        if (bridge) {
+            sset_add(&m->dirty_names, bridge);
+        }
+        free(m->ovn_bridge);
+        m->ovn_bridge = nullable_xstrdup(bridge);
+    }
+}
+
+static void
+find_noop(struct observer *o)
+{
+    const struct ovsrec_qos *row;
+    bool found;
+
+    o->noop = UUID_ZERO;
+    OVSREC_QOS_FOR_EACH (row, o->idl) {
+        if (observer_is_noop(o, row)) {
+            o->noop = row->header_.uuid;
+            break;
+        }
+    }
+    found = !uuid_is_zero(&o->noop);
+    if (o->observed->qos_noop != found) {
+        o->observed->qos_noop = found;
+        sset_add(&o->observed->dirty_ids, MODEL_QOS_NOOP);
+    }
+}
+
+/* QoS rows may be as many as ports: they are searched only where the row that
+ * we know of has changed or another might take its place. */
+static void
+track_qos(struct observer *o)
+{
+    const struct ovsrec_qos *row;
+    bool search = false;
+
+    OVSREC_QOS_FOR_EACH_TRACKED (row, o->idl) {
+        if (uuid_equals(&row->header_.uuid, &o->noop)
+            || (!ovsrec_qos_is_deleted(row) && observer_is_noop(o, row))) {
+            search = true;
+        }
+    }
+    if (search) {
+        find_noop(o);
+    }
+}
+
+bool
+observer_reloaded(const struct observer *o)
+{
+    const struct ovsrec_open_vswitch *row;
+
+    /* Its only row is there as long as the database is. */
+    OVSREC_OPEN_VSWITCH_FOR_EACH_TRACKED (row, o->idl) {
+        if (ovsrec_open_vswitch_is_new(row)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if 'row' itself has changed, and not only a port of it. */
+static bool
+bridge_changed(const struct ovsrec_bridge *row)
+{
+    if (ovsrec_bridge_is_new(row) || ovsrec_bridge_is_deleted(row)) {
+        return true;
+    }
+    for (size_t i = 0; i < OVSREC_BRIDGE_N_COLUMNS; i++) {
+        if (ovsrec_bridge_is_updated(row, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+observer_track(struct observer *o)
+{
+    const struct ovsrec_bridge *bridge;
+    const struct ovsrec_port *port;
+
+    OVSREC_BRIDGE_FOR_EACH_TRACKED (bridge, o->idl) {
+        if (bridge_changed(bridge)) {
+            sset_add(&o->dirty_bridges, bridge->name);
+            if (ovsrec_bridge_is_new(bridge)
+                || ovsrec_bridge_is_deleted(bridge)
+                || ovsrec_bridge_is_updated(bridge,
+                                            OVSREC_BRIDGE_COL_PORTS)) {
+                update_members(o, bridge->name);
+            }
+        }
+    }
+    OVSREC_PORT_FOR_EACH_TRACKED (port, o->idl) {
+        sset_add(&o->dirty_ports, port->name);
+    }
+    track_qos(o);
+    if (ovsrec_open_vswitch_track_get_first(o->idl)) {
+        update_globals(o);
+    }
+    flush_dirty(o);
+}
+
+void
+observer_resync(struct observer *o)
+{
+    const struct ovsrec_bridge *bridge_row;
+    const struct ovsrec_port *port_row;
+    const struct model_bridge *bridge;
+    const struct model_port *port;
+
+    HMAP_FOR_EACH (bridge, node, &o->observed->bridges) {
+        sset_add(&o->dirty_bridges, bridge->row.name);
+    }
+    HMAP_FOR_EACH (port, node, &o->observed->ports) {
+        sset_add(&o->dirty_ports, port->row.name);
+    }
+    OVSREC_BRIDGE_FOR_EACH (bridge_row, o->idl) {
+        sset_add(&o->dirty_bridges, bridge_row->name);
+    }
+    OVSREC_PORT_FOR_EACH (port_row, o->idl) {
+        sset_add(&o->dirty_ports, port_row->name);
+    }
+    const char *name;
+    SSET_FOR_EACH (name, &o->dirty_bridges) {
+        update_members(o, name);
+    }
+    find_noop(o);
+    update_globals(o);
+    VLOG_DBG("resync: %"PRIuSIZE" bridges, %"PRIuSIZE" ports",
+             sset_count(&o->dirty_bridges), sset_count(&o->dirty_ports));
+    flush_dirty(o);
+}
