@@ -97,6 +97,25 @@ has_vms(const struct reconcile *r)
     return false;
 }
 
+bool
+intake_is_complete(const struct reconcile *r)
+{
+    return store_complete(r->store) || store_get_dir(r->store)->error;
+}
+
+void
+intake_update_fuses(struct reconcile *r, long long int now)
+{
+    size_t n_nics = 0;
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &host_wanted(r->host)->objects) {
+        n_nics += model_id_is_nic(node->name);
+    }
+    fuses_set_population(&r->fuses, n_nics, now);
+    fuses_set_vms_empty(&r->fuses, !has_vms(r), now);
+}
+
 static void
 take_files(struct reconcile *r, long long int now)
 {
@@ -114,13 +133,7 @@ take_files(struct reconcile *r, long long int now)
     }
     mark_changed(r, &changed);
 
-    size_t n_nics = 0;
-    struct shash_node *node;
-    SHASH_FOR_EACH (node, &host_wanted(r->host)->objects) {
-        n_nics += model_id_is_nic(node->name);
-    }
-    fuses_set_population(&r->fuses, n_nics, now);
-    fuses_set_vms_empty(&r->fuses, !has_vms(r), now);
+    intake_update_fuses(r, now);
     sset_destroy(&changed);
     sset_destroy(&names);
 }

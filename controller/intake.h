@@ -6,7 +6,15 @@
  * today's source of specs is a directory of files, and only this file of the
  * controller knows it. */
 
+#include <stdbool.h>
+
 struct reconcile;
+
+/* True once the directory has been looked at.  It need not be there: what is
+ * live stays then, as a missing directory is never a removal. */
+bool intake_is_complete(const struct reconcile *);
+/* Tells the fuses how many NICs are wanted, and whether vms.d is empty. */
+void intake_update_fuses(struct reconcile *, long long int now);
 
 /* Takes in the files that have changed and marks objects dirty. */
 void intake_run(struct reconcile *, long long int now);

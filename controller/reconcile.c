@@ -277,12 +277,10 @@ take_result(struct reconcile *r, const struct plan_step *step,
             long long int now)
 {
     struct record *record = get_record(r, step->object);
-    bool lost = step->error && !strcmp(step->error, DB_TXN_LOST);
-
     COVERAGE_INC(reconcile_step);
     sset_add(&r->dirty, step->object);
-    if (lost) {
-        return;                 /* Who knows; look again. */
+    if (step->moved_on) {
+        return;
     }
     log_step(step);
     if (step->error) {
@@ -374,13 +372,14 @@ collect_timers(struct reconcile *r, long long int now)
 static bool
 may_plan(struct reconcile *r, long long int now)
 {
-    if (!host_is_complete(r->host) || !store_complete(r->store)) {
+    if (!host_is_complete(r->host) || !intake_is_complete(r)) {
         return false;
     }
 
     bool can_write = !host_cannot_write(r->host);
     if (!r->began || (can_write && !r->could_write)) {
         host_all(r->host, &r->dirty);
+        intake_update_fuses(r, now);
         fuses_set_population(&r->fuses, count_nics(r), now);
         r->began = true;
     }

@@ -157,6 +157,7 @@ set_errors(struct db_txn *t, const struct range *range, const char *text)
 
             free(step->error);
             step->error = nullable_xstrdup(text);
+            step->moved_on = text && !strcmp(text, DB_TXN_LOST);
         }
     }
 }

@@ -69,8 +69,11 @@ struct plan_step {
     int ifindex;                /* PLAN_LINK, SET and DEL: the very device. */
     char *after;                /* What it waits for; NULL: do it now. */
 
-    /* Filled in by who does it: what went wrong, or NULL. */
+    /* Filled in by who does it: what went wrong, or NULL.  With 'moved_on' it
+     * is no fault: the world has changed under the step, or its outcome is
+     * not known; a look at what is observed now will tell. */
     char *error;
+    bool moved_on;
 };
 
 struct plan {

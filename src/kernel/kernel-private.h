@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_KERNEL_KERNEL_PRIVATE_H
+#define PORTD_KERNEL_KERNEL_PRIVATE_H 1
+
+/* What the files of src/kernel/ share among themselves. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "src/kernel/kernel.h"
+#include "src/kernel/nlsock.h"
+
+struct kernel {
+    struct model_observed *observed;
+    struct kernel_stats stats;
+
+    struct nlsock events;       /* Notifications, and answers to what
+                                 * kernel.c asks to complete them. */
+    struct nlsock commands;
+
+    /* Devices by ifindex, as far as seen on 'events'. */
+    struct hmap devices;        /* Of struct device. */
+    struct ovs_list to_ask;     /* Of struct device: ASK_DUE. */
+    struct ovs_list asked;      /* Of struct device: ASK_SENT. */
+    bool more;                  /* kernel_run() stopped at its bound. */
+
+    /* The dump on 'events'. */
+    bool dump_due;              /* One is to begin when 'dump_at' has come. */
+    long long int dump_at;      /* In terms of time_msec(). */
+    uint32_t dump_seq;          /* Of the running dump, or 0. */
+    bool dump_tainted;          /* The running one may lack something. */
+    unsigned int dump_gen;      /* Number of the last one begun. */
+    unsigned int dump_retries;  /* Tainted or failed ones in a row. */
+    long long int dump_heard;   /* When it last brought something. */
+};
+
+/* kernel.c */
+
+/* Says that something has happened to 'ifindex' of which the kernel sends no
+ * notification, or an incomplete one: kernel_run() looks at it anew, and
+ * ignores what older notifications say of it. */
+void kernel_touch(struct kernel *, int ifindex);
+
+/* execute.c */
+struct plan_step;
+struct rtnl_link;
+
+/* Sends one command that changes something.  Returns 0 or an errno; the
+ * kernel's own words go to '*text', if it is not NULL. */
+int kernel_command(struct kernel *, struct nl_msg *, char **text);
+
+/* "tap0: RTM_DELLINK: Operation not permitted: words; this needs
+ * CAP_NET_ADMIN". Frees 'text', which may be NULL. */
+char *kernel_error(const char *name, const char *call, int error,
+                   char *text);
+
+/* Deletes the very device of 'step', unless somebody holds it.  Returns NULL
+ * or an error message. */
+char *kernel_delete_one(struct kernel *, const struct plan_step *step)
+    OVS_WARN_UNUSED_RESULT;
+
+/* The error text for a device that somebody holds. */
+char *kernel_in_use(const char *name);
+
+/* group.c */
+
+/* From this many on, deletions are done as a group. */
+#define GROUP_MIN 16
+
+/* Deletes the devices of the 'n' 'steps' and stores in each step's 'error'
+ * what went wrong. */
+void kernel_delete_many(struct kernel *, struct plan_step **steps, size_t n);
+
+#endif /* src/kernel/kernel-private.h */
