@@ -44,13 +44,19 @@ mark_live_of(struct reconcile *r, const char *name)
     sset_destroy(&ids);
 }
 
+static bool
+is_frozen(const struct reconcile *r, const char *name)
+{
+    const struct specs_file *spec = specs_get(&r->specs, name);
+    return spec && !spec->valid && !spec->in_force;
+}
+
 static void
 take_file(struct reconcile *r, const char *name, struct sset *changed)
 {
     const struct store_file *file = store_get(r->store, name);
     struct model_wanted *wanted = host_wanted(r->host);
-    const struct specs_file *spec = specs_get(&r->specs, name);
-    bool in_force = spec && spec->in_force;
+    bool was_frozen = is_frozen(r, name);
 
     if (!file || file->state == STORE_ABSENT) {
         specs_remove(&r->specs, name, wanted, changed);
@@ -61,11 +67,11 @@ take_file(struct reconcile *r, const char *name, struct sset *changed)
                   wanted, changed);
     }
 
-    spec = specs_get(&r->specs, name);
+    const struct specs_file *spec = specs_get(&r->specs, name);
     if (spec && !spec->valid) {
         log_errors(spec);
     }
-    if (!in_force || !spec) {
+    if (was_frozen || is_frozen(r, name)) {
         mark_live_of(r, name);
     }
 }
@@ -106,13 +112,7 @@ intake_is_complete(const struct reconcile *r)
 void
 intake_update_fuses(struct reconcile *r, long long int now)
 {
-    size_t n_nics = 0;
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &host_wanted(r->host)->objects) {
-        n_nics += model_id_is_nic(node->name);
-    }
-    fuses_set_population(&r->fuses, n_nics, now);
+    fuses_set_population(&r->fuses, host_wanted(r->host)->n_nics, now);
     fuses_set_vms_empty(&r->fuses, !has_vms(r), now);
 }
 

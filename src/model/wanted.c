@@ -12,6 +12,7 @@ void
 model_wanted_init(struct model_wanted *w)
 {
     shash_init(&w->objects);
+    w->n_nics = 0;
     shash_init(&w->by_source);
     shash_init(&w->by_name);
     shash_init(&w->by_bridge);
@@ -150,6 +151,7 @@ remove_object(struct model_wanted *w, const char *id, struct sset *changed)
     struct model_object *object = shash_find_and_delete(&w->objects, id);
     if (object) {
         sset_add(changed, id);
+        w->n_nics -= model_id_is_nic(id);
         index_object(w, object, false, changed);
         model_object_destroy(object);
     }
@@ -177,6 +179,7 @@ model_wanted_replace(struct model_wanted *w, const char *source,
         }
         remove_object(w, new->id, changed);
         shash_add(&w->objects, new->id, new);
+        w->n_nics += model_id_is_nic(new->id);
         index_object(w, new, true, changed);
         sset_add(changed, new->id);
     }

@@ -27,6 +27,7 @@ struct model_policy {
 
 struct model_wanted {
     struct shash objects;       /* Id -> struct model_object. */
+    size_t n_nics;              /* Of those, NICs. */
     struct shash by_source;     /* Source -> struct sset of ids. */
     struct shash by_name;       /* Device or row name -> sset of ids. */
     struct shash by_bridge;     /* Bridge name -> sset of ids of ports. */

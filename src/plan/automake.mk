@@ -4,8 +4,9 @@ src_plan_libplan_la_SOURCES = \
 	src/plan/apply.c \
 	src/plan/links.c \
 	src/plan/object.c \
-	src/plan/plan-private.h \
 	src/plan/plan.c \
 	src/plan/plan.h \
+	src/plan/planner.c \
+	src/plan/planner.h \
 	src/plan/ports.c \
 	src/plan/rows.c

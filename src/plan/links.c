@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "src/plan/plan-private.h"
+#include "src/plan/planner.h"
 
 #include <stdlib.h>
 #include <string.h>

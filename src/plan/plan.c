@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/plan/plan-private.h"
+#include "src/plan/planner.h"
 #include "util.h"
 
 void

@@ -6,8 +6,14 @@
 #     tests_unit_test_NAME_CPPFLAGS = $(AM_CPPFLAGS) $(LIBNL_CFLAGS)
 
 unit_tests = \
+	tests/unit/test-cli-edit \
+	tests/unit/test-cli-text \
 	tests/unit/test-columns \
+	tests/unit/test-fuses \
+	tests/unit/test-plan-property \
 	tests/unit/test-plan \
+	tests/unit/test-spec-host \
+	tests/unit/test-spec-vm \
 	tests/unit/test-store-edit \
 	tests/unit/test-store \
 	tests/unit/test-symbols \
@@ -15,7 +21,8 @@ unit_tests = \
 
 check_LTLIBRARIES += tests/unit/libunit.la
 tests_unit_libunit_la_SOURCES = \
-	tests/unit/spec-check.c \
+	tests/unit/spec-dump.c \
+	tests/unit/spec-dump.h \
 	tests/unit/world.c \
 	tests/unit/world.h
 
@@ -40,6 +47,10 @@ AM_TESTS_ENVIRONMENT = \
 	NM='$(NM)'; export NM; \
 	OVSBUILDDIR='$(OVSBUILDDIR)'; export OVSBUILDDIR; \
 	SANITIZERS='$(SANITIZE_FLAGS)'; export SANITIZERS;
+
+# Judges one spec file, for tests/corpus.py.
+noinst_PROGRAMS = tests/unit/spec-check
+tests_unit_spec_check_LDADD = $(pure_libs) $(ovs_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)

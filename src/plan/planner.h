@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PORTD_PLAN_PRIVATE_H
-#define PORTD_PLAN_PRIVATE_H 1
+#ifndef PORTD_PLAN_PLANNER_H
+#define PORTD_PLAN_PLANNER_H 1
 
-/* What the files of src/plan share. */
+/* Planner
+ * =======
+ *
+ * What the files of src/plan share: planner.c has the verdict, the steps and
+ * the marks; rows.c, links.c and ports.c plan one kind of thing each on top of
+ * it; object.c puts them together into plan_object(). */
 
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
@@ -78,4 +83,4 @@ void plan_step_change(struct plan_step *, const char *field,
  * it did. */
 bool plan_drop_if_empty(struct plan *, struct plan_step *step);
 
-#endif /* src/plan/plan-private.h */
+#endif /* src/plan/planner.h */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/plan/planner.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+/* How grave each state is: the gravest of an object's parts is its own. */
+static int
+gravity(enum model_state state)
+{
+    static const int order[MODEL_N_STATES] = {
+        [MODEL_READY] = 0,
+        [MODEL_QUARANTINED] = 1,
+        [MODEL_APPLYING] = 2,
+        [MODEL_WAITING] = 3,
+        [MODEL_PENDING] = 4,
+        [MODEL_IN_USE] = 5,
+        [MODEL_HELD] = 6,
+        [MODEL_ERROR] = 7,
+        [MODEL_CONFLICT] = 8,
+        [MODEL_DEGRADED] = 9,
+        [MODEL_PAUSED] = 10,
+        [MODEL_INVALID] = 11,
+    };
+    return order[state];
+}
+
+static void
+note_valist(struct planner *p, enum model_state state, const char *format,
+            va_list args)
+{
+    if (gravity(state) > gravity(p->verdict->state)) {
+        free(p->verdict->text);
+        p->verdict->state = state;
+        p->verdict->text = xvasprintf(format, args);
+    }
+}
+
+void
+planner_note(struct planner *p, enum model_state state,
+             const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    note_valist(p, state, format, args);
+    va_end(args);
+}
+
+struct plan_step *
+planner_step(struct planner *p, enum plan_op op, enum plan_what what,
+             const char *name, const char *parent)
+{
+    struct plan_step *step = plan_add_step(p->plan, op, what, p->id, name,
+                                           parent);
+    step->after = nullable_xstrdup(p->block);
+    return step;
+}
+
+void
+planner_after(struct plan_step *step, const char *format, ...)
+{
+    if (!step->after) {
+        va_list args;
+        va_start(args, format);
+        step->after = xvasprintf(format, args);
+        va_end(args);
+    }
+}
+
+void
+planner_defer(struct planner *p, struct plan_step *step,
+              enum model_state state, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = xvasprintf(format, args);
+    va_end(args);
+
+    planner_after(step, "%s", text);
+    planner_note(p, state, "%s", text);
+    free(text);
+}
+
+bool
+planner_owns(struct planner *p, const char *what, const char *name,
+             const char *mark)
+{
+    const char *own = model_observed_own(p->observed, mark);
+
+    if (own && !strcmp(own, p->id)) {
+        return true;
+    } else if (own) {
+        planner_note(p, MODEL_WAITING, "%s %s still belongs to %s",
+                     what, name, own);
+    } else if (mark) {
+        planner_note(p, MODEL_CONFLICT,
+                     "%s %s belongs to another instance (%s)",
+                     what, name, mark);
+    } else {
+        planner_note(p, MODEL_CONFLICT,
+                     "%s %s is there already and not ours; remove it or "
+                     "choose another name", what, name);
+    }
+    return false;
+}
+
+const char *
+planner_link_mark(const struct planner *p, const struct model_link *link)
+{
+    const char *mark = model_link_mark(link);
+    if (model_observed_own(p->observed, mark)) {
+        return mark;
+    }
+
+    const struct model_port *port
+        = model_observed_iface_port(p->observed, link->name);
+    const struct model_iface *iface
+        = port ? model_port_find_iface(port, link->name) : NULL;
+    if (iface) {
+        const char *made_for = smap_get(&iface->row.fields, MODEL_LINK_MARK);
+        char *is = model_observed_link_mark(p->observed, link);
+        bool same = made_for && !strcmp(made_for, is);
+
+        free(is);
+        if (same) {
+            return smap_get(&iface->row.fields, MODEL_MARK);
+        }
+    }
+    return mark;
+}
+
+bool
+planner_adds(const struct planner *p, enum plan_what what, const char *name)
+{
+    for (size_t i = p->plan->n_steps; i-- > 0; ) {
+        const struct plan_step *step = p->plan->steps[i];
+
+        if (strcmp(step->object, p->id)) {
+            break;
+        } else if (step->what == what && !strcmp(step->name, name)) {
+            return step->op == PLAN_ADD && !step->after;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests of one room against the real thing: the kernel in a network namespace
+# of its own (these need root), a real ovsdb-server.  'make check-net' runs
+# them; they are not part of 'make check', which needs no privileges.
+
+net_tests = \
+	tests/net/test-kernel-events \
+	tests/net/test-kernel \
+	tests/net/test-ovsdb-txn \
+	tests/net/test-ovsdb \
+	tests/net/test-unixctl-call
+
+check_LTLIBRARIES += tests/net/libnet.la
+tests_net_libnet_la_SOURCES = \
+	tests/net/net-world.c \
+	tests/net/net-world.h \
+	tests/net/ovsdb-world.c \
+	tests/net/ovsdb-world.h \
+	tests/net/test-kernel.h
+
+net_ldadd = tests/net/libnet.la $(LDADD)
+tests_net_test_kernel_events_LDADD = $(net_ldadd)
+tests_net_test_kernel_LDADD = $(net_ldadd)
+tests_net_test_ovsdb_txn_LDADD = $(net_ldadd)
+tests_net_test_ovsdb_LDADD = $(net_ldadd)
+tests_net_test_unixctl_call_LDADD = $(net_ldadd)
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(net_tests)
+endif
+
+.PHONY: check-net
+check-net:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(net_tests)'
