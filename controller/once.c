@@ -14,6 +14,24 @@
 #include "src/host/host.h"
 #include "util.h"
 
+/* The exit status as far as an object in 'state' is concerned. */
+static int
+state_status(enum model_state state)
+{
+    enum model_outcome outcome = model_state_outcome(state);
+
+    return (outcome == MODEL_FAILED ? ONCE_BAD
+            : outcome == MODEL_BLOCKED && state != MODEL_HELD ? ONCE_TIMEOUT
+            : ONCE_DONE);
+}
+
+/* Of two statuses the one that says more: "bad" beats "not yet". */
+static int
+worse(int a, int b)
+{
+    return a == ONCE_BAD || b == ONCE_BAD ? ONCE_BAD : MAX(a, b);
+}
+
 /* True once no object can get any further without something from outside. */
 static bool
 is_converged(const struct reconcile *r, int *status)
@@ -26,34 +44,20 @@ is_converged(const struct reconcile *r, int *status)
     *status = ONCE_DONE;
     SHASH_FOR_EACH (node, &r->records) {
         const char *text;
+        enum model_state state = reconcile_state(r, node->data, &text);
 
-        switch ((int) reconcile_state(r, node->data, &text)) {
-        case MODEL_APPLYING:
-        case MODEL_DEGRADED:
-            return r->writable ? false : true;
-        case MODEL_HELD:
-            if (r->wake != LLONG_MAX) {
-                return false;   /* Its grace is running. */
-            }
-            break;
-        case MODEL_ERROR:
-        case MODEL_CONFLICT:
-        case MODEL_INVALID:
-            *status = ONCE_BAD;
-            break;
-        case MODEL_WAITING:
-        case MODEL_PENDING:
-        case MODEL_IN_USE:
-            *status = *status == ONCE_DONE ? ONCE_TIMEOUT : *status;
-            break;
-        default:
-            break;
+        if (r->writable
+            && (model_state_outcome(state) == MODEL_UNDERWAY
+                /* Its grace is running. */
+                || (state == MODEL_HELD && r->wake != LLONG_MAX))) {
+            return false;
         }
+        *status = worse(*status, state_status(state));
     }
     /* A file of which nothing is in force has no objects to tell of it. */
     SHASH_FOR_EACH (node, &r->specs.files) {
         const struct specs_file *file = node->data;
-        *status = file->valid ? *status : ONCE_BAD;
+        *status = worse(*status, file->valid ? ONCE_DONE : ONCE_BAD);
     }
     return true;
 }

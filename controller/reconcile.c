@@ -29,6 +29,9 @@ COVERAGE_DEFINE(reconcile_step);
 /* ovs-vswitchd applies a change within milliseconds, of thousands of ports
  * within seconds; one that takes longer is stopped or gone. */
 #define LAG_DEGRADED_MS (5 * 1000)
+/* How often to look whether a VM has let go of a TAP that is admin-down, of
+ * which the kernel sends no event. */
+#define REFRESH_INTERVAL_MS (2 * 1000)
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
@@ -51,7 +54,7 @@ reconcile_create(const char *spec_dir, const char *db, const char *instance,
     sset_init(&r->dirty);
     sset_init(&r->unsettled);
     plan_init(&r->plan);
-    r->lag_since = r->wake = LLONG_MAX;
+    r->lag_since = r->wake = r->next_refresh = LLONG_MAX;
     r->next_audit = time_msec() + AUDIT_INTERVAL_MS;
     stopwatch_create(STOPWATCH_PASS, SW_MS);
     *rp = r;
@@ -190,6 +193,9 @@ conclude(struct reconcile *r, struct record *record, struct plan *plan,
     }
     if (plan->n_steps || verdict->state == MODEL_APPLYING) {
         sset_add(&r->unsettled, record->id);
+    }
+    if (verdict->state == MODEL_IN_USE || verdict->state == MODEL_PENDING) {
+        r->next_refresh = MIN(r->next_refresh, now + REFRESH_INTERVAL_MS);
     }
 
     log_verdict(record, verdict);
@@ -347,10 +353,33 @@ count_nics(const struct reconcile *r)
     return n;
 }
 
+/* Looks whether the VMs that objects wait for have let go of their TAPs. */
+static void
+refresh_held(struct reconcile *r, long long int now)
+{
+    bool any = false;
+    const char *id;
+
+    if (now < r->next_refresh) {
+        return;
+    }
+    SSET_FOR_EACH (id, &r->unsettled) {
+        const struct record *record = shash_find_data(&r->records, id);
+
+        if (record && (record->verdict.state == MODEL_IN_USE
+                       || record->verdict.state == MODEL_PENDING)) {
+            host_refresh(r->host, id);
+            any = true;
+        }
+    }
+    r->next_refresh = any ? now + REFRESH_INTERVAL_MS : LLONG_MAX;
+}
+
 /* Adds to the dirty set what time alone has made so. */
 static void
 collect_timers(struct reconcile *r, long long int now)
 {
+    refresh_held(r, now);
     if (now >= r->wake) {
         r->wake = LLONG_MAX;
         const char *id;
@@ -435,6 +464,7 @@ reconcile_wait(struct reconcile *r)
     store_wait(r->store);
     if (!r->busy) {
         poll_timer_wait_until(MIN(r->wake, r->next_audit));
+        poll_timer_wait_until(r->next_refresh);
     }
     if (r->lag_since != LLONG_MAX) {
         poll_timer_wait_until(r->lag_since + LAG_DEGRADED_MS);

@@ -54,6 +54,7 @@ struct reconcile {
     long long int lag_since;    /* When cur_cfg fell behind; LLONG_MAX. */
     long long int wake;         /* When time alone makes something dirty. */
     long long int next_audit;
+    long long int next_refresh; /* Of TAPs that VMs hold; LLONG_MAX. */
 
     struct reconcile_counters counters;
 };

@@ -82,31 +82,29 @@ collect_ids(const struct waiter *waiter, const struct reconcile *r,
     }
 }
 
-enum judgement { NOT_YET, AT_REST, FAILED };
-
-static enum judgement
-judge(const struct reconcile *r, const char *id, enum level level)
+/* True if object 'id' has come to where a waiter for 'level' is answered. */
+static bool
+is_settled(const struct reconcile *r, const char *id, enum level level)
 {
     const struct record *record = shash_find_data(&r->records, id);
     if (!record) {
-        return NOT_YET;
+        return false;
     }
 
     const char *text;
-    switch ((int) reconcile_state(r, record, &text)) {
-    case MODEL_READY:
-    case MODEL_QUARANTINED:
-    case MODEL_PAUSED:
-        return AT_REST;
-    case MODEL_ERROR:
-    case MODEL_CONFLICT:
-    case MODEL_INVALID:
-        return FAILED;
-    default:
-        return (level == LEVEL_DB && !record->n_row_steps
-                && record->verdict.state == MODEL_APPLYING
-                ? AT_REST : NOT_YET);
-    }
+    enum model_outcome outcome
+        = model_state_outcome(reconcile_state(r, record, &text));
+    return (outcome == MODEL_AT_REST || outcome == MODEL_FAILED
+            || (level == LEVEL_DB && !record->n_row_steps
+                && record->verdict.state == MODEL_APPLYING));
+}
+
+static bool
+is_well(const struct reconcile *r, const struct record *record)
+{
+    const char *text;
+    return (model_state_outcome(reconcile_state(r, record, &text))
+            == MODEL_AT_REST);
 }
 
 /* Answering. */
@@ -142,7 +140,7 @@ answer(struct waiter *waiter, const struct reconcile *r,
 
     for (size_t i = 0; i < sset_count(ids); i++) {
         const struct record *record = shash_find_data(&r->records, names[i]);
-        if (record && judge(r, names[i], LEVEL_OVS) != AT_REST) {
+        if (record && !is_well(r, record)) {
             json_array_add(objects, status_object_json(r, record));
         }
     }
@@ -179,7 +177,7 @@ is_over(const struct waiter *waiter, const struct reconcile *r,
     const char *id;
     SSET_FOR_EACH (id, ids) {
         if (strcmp(id, MODEL_QOS_NOOP)
-            && judge(r, id, waiter->level) == NOT_YET) {
+            && !is_settled(r, id, waiter->level)) {
             return false;
         }
     }

@@ -166,6 +166,21 @@ host_resync(struct host *h)
 }
 
 void
+host_refresh(struct host *h, const char *id)
+{
+    const struct sset *names = model_observed_marked(&h->observed, id);
+    const char *name;
+
+    if (names) {
+        SSET_FOR_EACH (name, names) {
+            if (model_observed_link(&h->observed, name)) {
+                kernel_refresh(h->kernel, name);
+            }
+        }
+    }
+}
+
+void
 host_plan(const struct host *h, const char *id, const struct plan_gate *gate,
           struct plan *plan, struct plan_verdict *verdict)
 {

@@ -56,6 +56,10 @@ void host_all(const struct host *, struct sset *ids);
 /* Reads both worlds again from nothing. */
 void host_resync(struct host *);
 
+/* Looks again at the devices that carry the mark of object 'id': the kernel
+ * is silent about who holds a TAP that is admin-down. */
+void host_refresh(struct host *, const char *id);
+
 void host_plan(const struct host *, const char *id, const struct plan_gate *,
                struct plan *, struct plan_verdict *);
 

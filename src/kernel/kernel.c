@@ -341,7 +341,7 @@ take_message(struct kernel *k, const struct nlmsghdr *nlh)
 static int
 take_datagram(struct kernel *k)
 {
-    struct nlmsghdr *nlh = (struct nlmsghdr *) k->events.buf;
+    struct nlmsghdr *nlh = ALIGNED_CAST(struct nlmsghdr *, k->events.buf);
     size_t len;
     int n = 0;
     int left;

@@ -185,7 +185,8 @@ ack_text(const struct nlmsghdr *nlh)
     }
     if (ofs > nlmsg_datalen(nlh)
         || nla_parse(tb, NLMSGERR_ATTR_MAX,
-                     (struct nlattr *) ((char *) nlmsg_data(nlh) + ofs),
+                     ALIGNED_CAST(struct nlattr *,
+                                  (char *) nlmsg_data(nlh) + ofs),
                      nlmsg_datalen(nlh) - ofs, NULL)
         || !tb[NLMSGERR_ATTR_MSG]) {
         return NULL;
@@ -240,7 +241,7 @@ new_deadline(void)
 static size_t
 take_acks(struct nlsock *s, size_t len, struct nlreq *reqs, size_t n)
 {
-    struct nlmsghdr *nlh = (struct nlmsghdr *) s->buf;
+    struct nlmsghdr *nlh = ALIGNED_CAST(struct nlmsghdr *, s->buf);
     int left = len;
     size_t taken = 0;
 
@@ -335,7 +336,7 @@ nlsock_get_link(struct nlsock *s, int ifindex, struct rtnl_link *out)
 
     long long int deadline = new_deadline();
     while (!error) {
-        struct nlmsghdr *nlh = (struct nlmsghdr *) s->buf;
+        struct nlmsghdr *nlh = ALIGNED_CAST(struct nlmsghdr *, s->buf);
         size_t len;
         int left;
 
@@ -364,7 +365,7 @@ static int
 take_dump(struct nlsock *s, size_t len, uint32_t seq, bool *done, bool *intr,
           void (*cb)(const struct rtnl_link *, void *aux), void *aux)
 {
-    struct nlmsghdr *nlh = (struct nlmsghdr *) s->buf;
+    struct nlmsghdr *nlh = ALIGNED_CAST(struct nlmsghdr *, s->buf);
     int left = len;
 
     for (; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {

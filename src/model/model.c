@@ -439,23 +439,3 @@ model_id_is_nic(const char *id)
     /* The host's own ids begin with a kind and ":", which no VM name has. */
     return strchr(id, '/') && !strchr(id, ':');
 }
-
-const char *
-model_state_name(enum model_state state)
-{
-    static const char *const names[MODEL_N_STATES] = {
-        [MODEL_READY] = "ready",
-        [MODEL_APPLYING] = "applying",
-        [MODEL_WAITING] = "waiting",
-        [MODEL_PENDING] = "pending",
-        [MODEL_IN_USE] = "in-use",
-        [MODEL_HELD] = "held",
-        [MODEL_PAUSED] = "paused",
-        [MODEL_QUARANTINED] = "quarantined",
-        [MODEL_CONFLICT] = "conflict",
-        [MODEL_ERROR] = "error",
-        [MODEL_INVALID] = "invalid",
-        [MODEL_DEGRADED] = "degraded",
-    };
-    return state < MODEL_N_STATES ? names[state] : "unknown";
-}

@@ -210,4 +210,13 @@ enum model_state {
 };
 const char *model_state_name(enum model_state);
 
+/* How a state counts for somebody who waits. */
+enum model_outcome {
+    MODEL_UNDERWAY,             /* It will change by itself. */
+    MODEL_BLOCKED,              /* Something from outside must happen. */
+    MODEL_AT_REST,              /* As wanted. */
+    MODEL_FAILED                /* It stays so until somebody mends it. */
+};
+enum model_outcome model_state_outcome(enum model_state);
+
 #endif /* src/model/model.h */

@@ -154,9 +154,10 @@ static void
 report_syntax(struct spec_report *r, const json_error_t *e)
 {
     size_t pos = e->position > 0 ? e->position : 0;
+    int code = json_error_code(e); /* Many have nothing to do with a text. */
 
     pos = MIN(pos, r->len);
-    switch (json_error_code(e)) {
+    switch (code) {
     case json_error_invalid_utf8:
         spec_error_offset(r, pos, "byte 0x%02x is not valid UTF-8",
                           pos < r->len ? (unsigned char) r->text[pos] : 0);

@@ -5,7 +5,6 @@
 # them; they are not part of 'make check', which needs no privileges.
 
 net_tests = \
-	tests/net/test-kernel-events \
 	tests/net/test-kernel \
 	tests/net/test-ovsdb-txn \
 	tests/net/test-ovsdb \
@@ -13,14 +12,14 @@ net_tests = \
 
 check_LTLIBRARIES += tests/net/libnet.la
 tests_net_libnet_la_SOURCES = \
+	tests/net/kernel-events.c \
+	tests/net/kernel-events.h \
 	tests/net/net-world.c \
 	tests/net/net-world.h \
 	tests/net/ovsdb-world.c \
-	tests/net/ovsdb-world.h \
-	tests/net/test-kernel.h
+	tests/net/ovsdb-world.h
 
 net_ldadd = tests/net/libnet.la $(LDADD)
-tests_net_test_kernel_events_LDADD = $(net_ldadd)
 tests_net_test_kernel_LDADD = $(net_ldadd)
 tests_net_test_ovsdb_txn_LDADD = $(net_ldadd)
 tests_net_test_ovsdb_LDADD = $(net_ldadd)
