@@ -3,16 +3,37 @@ noinst_LTLIBRARIES += src/cli/libcli.la
 src_cli_libcli_la_SOURCES = \
 	src/cli/args.c \
 	src/cli/args.h \
+	src/cli/chain.c \
+	src/cli/check.c \
 	src/cli/cli.h \
+	src/cli/daemon.c \
+	src/cli/daemon.h \
 	src/cli/diff.c \
 	src/cli/diff.h \
+	src/cli/edit.c \
+	src/cli/edit.h \
 	src/cli/json-view.h \
+	src/cli/lint.c \
+	src/cli/lint.h \
+	src/cli/list.c \
 	src/cli/near.c \
 	src/cli/near.h \
 	src/cli/nic-edit.c \
 	src/cli/nic-edit.h \
+	src/cli/objects.c \
+	src/cli/objects.h \
+	src/cli/output.c \
+	src/cli/output.h \
+	src/cli/plan-cmd.c \
+	src/cli/show.c \
+	src/cli/status.c \
 	src/cli/vlan.c \
-	src/cli/vlan.h
+	src/cli/vlan.h \
+	src/cli/wait.c \
+	src/cli/wait.h \
+	src/cli/world.c \
+	src/cli/world.h
 
-bin_PROGRAMS +=
+bin_PROGRAMS += \
+	src/cli/ovs-portctl
 src_cli_ovs_portctl_LDADD = src/cli/libcli.la $(host_libs)

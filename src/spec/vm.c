@@ -135,13 +135,15 @@ lower_tap(const struct smap *values, const struct model_object *nic,
     struct model_link *link = model_link_create(ifname);
     const char *owner = smap_get(values, "owner");
     const char *group = smap_get(values, "group");
-    const char *mtu = smap_get(values, "mtu");
+    const char *mtu = smap_get_def(values, "mtu",
+                                   smap_get(values, "mtu_request"));
     const char *qdisc = smap_get(values, "qdisc");
     struct smap *f = &link->fields;
 
     smap_replace(f, MODEL_L_KIND, "tap");
     set_tap_mac(f, nic->mac);
-    /* A TAP is born with 1500, to which it returns when "mtu" leaves the
+    /* ovs-vswitchd sets the device to mtu_request; without one a TAP is born
+     * with 1500, to which it returns when "mtu" leaves the
      * spec. */
     smap_replace(f, MODEL_L_MTU, mtu ? mtu : "1500");
     smap_replace(f, MODEL_L_UP, nic->quarantined ? "false" : "true");

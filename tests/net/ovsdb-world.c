@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
-#include "src/plan/plan-private.h"
+#include "src/plan/planner.h"
 #include "svec.h"
 #include "tests/net/ovsdb-world.h"
 #include "timeval.h"

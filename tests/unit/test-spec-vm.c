@@ -44,7 +44,7 @@ test_least(void **state OVS_UNUSED)
           "  port tap0 bridge=br0 cvlans= qos=qos:noop tag= trunks="
           " vlan_mode=\n"
           "  iface tap0 " IDS "external_ids:vm-id=vm1 type=\n"
-          "  link tap0 " LINK "kind=tap mac=fe:54:00:12:34:0a"
+          "  link tap0 " LINK "kind=tap mac=fe:54:00:12:34:0a mtu=1500"
           " multi_queue=false owner=root persist=true qdisc=noqueue"
           " up=true\n");
 }
@@ -91,7 +91,7 @@ test_group_without_owner(void **state OVS_UNUSED)
           "  port tap0 bridge=br0 cvlans= qos=qos:noop tag= trunks="
           " vlan_mode=\n"
           "  iface tap0 " IDS "external_ids:vm-id=vm1 type=\n"
-          "  link tap0 " LINK "group=kvm kind=tap mac=fe:54:00:12:34:0a"
+          "  link tap0 " LINK "group=kvm kind=tap mac=fe:54:00:12:34:0a mtu=1500"
           " multi_queue=true persist=true qdisc=noqueue up=true\n");
 }
 
@@ -122,7 +122,7 @@ test_defaults(void **state OVS_UNUSED)
           " trunks= vlan_mode=\n"
           "  iface tap0 external_ids:a=1 " IDS "external_ids:b=3"
           " external_ids:vm-id=vm1 mtu_request=9000 type=\n"
-          "  link tap0 " LINK "kind=tap mac=fe:54:00:12:34:0a"
+          "  link tap0 " LINK "kind=tap mac=fe:54:00:12:34:0a mtu=9000"
           " multi_queue=false owner=qemu persist=true qdisc=noqueue"
           " up=true\n");
 }

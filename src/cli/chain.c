@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/cli/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "openvswitch/vlog.h"
+#include "src/cli/daemon.h"
+#include "src/cli/edit.h"
+#include "src/cli/wait.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(portctl);
+
+/* A command that talks to the daemon gets at least so much time, in ms, also
+ * where a wait before it has used up everything. */
+#define MIN_TIME 1000
+
+int
+cli_ms_left(const struct cli *cli, int min)
+{
+    long long int left;
+
+    if (cli->deadline == LLONG_MAX) {
+        return -1;
+    }
+    left = cli->deadline - time_msec();
+    return MIN(MAX(left, min), INT_MAX / 2);
+}
+
+void
+cli_fail(struct ctl_context *ctx, enum cli_exit status, char *error)
+{
+    cli_of(ctx)->status = status;
+    ctl_error(ctx, "%s", error);
+    free(error);
+}
+
+void
+cli_note(const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = xvasprintf(format, args);
+    va_end(args);
+    fflush(stdout);
+    fprintf(stderr, "%s: note: %s\n", program_name, text);
+    free(text);
+}
+
+void
+cli_say(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len) {
+        fflush(stdout);
+        fprintf(stderr, "%s%s", text, text[len - 1] == '\n' ? "" : "\n");
+    }
+}
+
+void
+cli_print(struct ctl_context *ctx, const struct output *table)
+{
+    char *error = output_format(table, &cli_of(ctx)->style, &ctx->output);
+
+    if (error) {
+        cli_fail(ctx, CLI_REFUSED, error);
+    }
+}
+
+/* Runs one command and prints what it has to say; returns its exit code. */
+static enum cli_exit
+run_command(struct cli *cli, struct ctl_command *c)
+{
+    struct cli_context ctx = { .cli = cli };
+
+    cli->status = CLI_DONE;
+    ctl_context_init(&ctx.base, c, NULL, NULL, NULL, NULL);
+    c->syntax->run(&ctx.base);
+    fputs(ds_cstr(&ctx.base.output), stdout);
+    fflush(stdout);
+    if (ctx.base.error) {
+        ovs_error(0, "%s", ctx.base.error);
+        if (cli->status == CLI_DONE) {
+            cli->status = CLI_REFUSED;
+        }
+    }
+    ctl_context_done(&ctx.base, c);
+    return cli->status;
+}
+
+static bool
+is_edit(const struct ctl_command *c)
+{
+    return c->syntax->mode == RW;
+}
+
+/* Runs the commands that look, from 'c' on, up to 'end'. */
+static enum cli_exit
+look(struct cli *cli, struct ctl_command *c, struct ctl_command *end,
+     enum cli_exit status)
+{
+    for (; c < end; c++) {
+        if (!is_edit(c)) {
+            enum cli_exit code = run_command(cli, c);
+            status = status ? status : code;
+        }
+    }
+    return status;
+}
+
+/* Carries all edits into the texts.  All of them are tried, so that all that
+ * is wrong is said at once. */
+static enum cli_exit
+prepare(struct cli *cli, struct ctl_command *c, struct ctl_command *end)
+{
+    enum cli_exit status = CLI_DONE;
+    char *errors;
+
+    for (; c < end; c++) {
+        if (is_edit(c)) {
+            enum cli_exit code = run_command(cli, c);
+            status = status ? status : code;
+        }
+    }
+    errors = edit_check(cli->edit);
+    if (errors) {
+        cli_say(errors);
+        free(errors);
+        status = CLI_REFUSED;
+    }
+    if (status) {
+        ovs_error(0, "refused; no file was changed");
+    }
+    return status;
+}
+
+static void
+print_diff(const struct cli *cli)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    edit_diff(cli->edit, &ds);
+    fputs(ds.length ? ds_cstr(&ds) : "No changes.\n", stdout);
+    fflush(stdout);
+    ds_destroy(&ds);
+}
+
+static enum cli_exit
+commit_and_wait(struct cli *cli)
+{
+    struct svec targets = SVEC_EMPTY_INITIALIZER;
+    enum cli_exit status = CLI_REFUSED;
+    bool changed;
+    char *error = edit_commit(cli->edit, &changed);
+
+    if (error) {
+        ovs_error(0, "%s", error);
+        free(error);
+    } else {
+        VLOG_INFO("Called as %s%s", cli->line,
+                  changed ? "" : " (nothing to change)");
+        edit_targets(cli->edit, &targets);
+        status = cli_wait(cli, &targets, edit_is_about_vlans(cli->edit),
+                          true, changed);
+    }
+    svec_destroy(&targets);
+    return status;
+}
+
+/* Edits, and waits.  '*go_on' says if the rest of the chain makes sense. */
+static enum cli_exit
+edit(struct cli *cli, struct ctl_command *c, struct ctl_command *end,
+     bool *go_on)
+{
+    char *error = edit_begin(cli, &cli->edit);
+    enum cli_exit status;
+
+    *go_on = false;
+    if (error) {
+        ovs_error(0, "%s", error);
+        free(error);
+        return CLI_REFUSED;
+    }
+    status = prepare(cli, c, end);
+    if (!status && cli->dry_run) {
+        print_diff(cli);
+    } else if (!status) {
+        status = commit_and_wait(cli);
+        *go_on = status != CLI_REFUSED;
+    }
+    edit_end(cli->edit);
+    cli->edit = NULL;
+    return status;
+}
+
+int
+cli_run_commands(struct cli *cli, struct ctl_command *commands, size_t n)
+{
+    struct ctl_command *end = &commands[n];
+    struct ctl_command *first = commands;
+    bool go_on = true;
+
+    for (struct ctl_command *c = commands; c < end; c++) {
+        ds_init(&c->output);
+        c->table = NULL;
+    }
+    while (first < end && !is_edit(first)) {
+        first++;
+    }
+
+    /* What comes before the first edit sees the world as it was. */
+    enum cli_exit status = look(cli, commands, first, CLI_DONE);
+    if (first < end && status != CLI_DONE && status != CLI_CHANGES) {
+        ovs_error(0, "no file was changed");
+    } else if (first < end) {
+        enum cli_exit code = edit(cli, first, end, &go_on);
+        status = code ? code : status;
+        if (go_on) {
+            status = look(cli, first, end, status);
+        }
+    }
+    for (struct ctl_command *c = commands; c < end; c++) {
+        ds_destroy(&c->output);
+        shash_destroy_free_data(&c->options);
+    }
+    return status;
+}
+
+void
+cmd_sync(struct ctl_context *ctx)
+{
+    struct cli *cli = cli_of(ctx);
+    const struct svec none = SVEC_EMPTY_INITIALIZER;
+
+    cli->status = cli_wait(cli, &none, false, false, false);
+}
+
+void
+cmd_gc_confirm(struct ctl_context *ctx)
+{
+    struct cli *cli = cli_of(ctx);
+    char *text;
+
+    if (cli->dry_run) {
+        ds_put_format(&ctx->output, "would let go: %s\n",
+                      ctx->argc > 1 ? ctx->argv[1] : "all that is held");
+        return;
+    }
+    switch (daemon_call(cli, "gc-confirm", &ctx->argv[1], ctx->argc - 1,
+                        cli_ms_left(cli, MIN_TIME), &text)) {
+    case DAEMON_OK:
+        output_put_safe(&ctx->output, text);
+        ds_put_cstr(&ctx->output, *text ? "\n" : "");
+        free(text);
+        break;
+
+    case DAEMON_REFUSED:
+        cli_fail(ctx, CLI_REFUSED, text);
+        break;
+
+    case DAEMON_SILENT:
+    case DAEMON_ABSENT:
+    default:
+        cli_fail(ctx, CLI_ABSENT, text);
+        break;
+    }
+}
+
+const struct ctl_command_syntax cli_commands[] = {
+    { "show", 0, 1, "[VM[/NIC]]", NULL, cmd_show, NULL, "", RO },
+    { "status", 0, 0, "", NULL, cmd_status, NULL, "", RO },
+    { "plan", 0, 0, "", NULL, cmd_plan, NULL, "--exit-code", RO },
+    { "check", 0, 1, "[FILE|DIR]", NULL, cmd_check, NULL, "", RO },
+    { "sync", 0, 0, "", NULL, cmd_sync, NULL, "", RO },
+    { "gc-confirm", 0, 1, "[OBJECT]", NULL, cmd_gc_confirm, NULL, "", RO },
+    { "vm-list", 0, 0, "", NULL, cmd_vm_list, NULL, "", RO },
+    { "nic-list", 0, 1, "[VM]", NULL, cmd_nic_list, NULL, "", RO },
+    { "nic-set-tag", 2, 2, "VM/NIC TAG", NULL, cmd_nic_set_tag, NULL, "",
+      RW },
+    { "retag", 2, 2, "VM/NIC TAG", NULL, cmd_nic_set_tag, NULL, "", RW },
+    { "nic-set-trunks", 2, 3, "VM/NIC LIST [NATIVE]", NULL,
+      cmd_nic_set_trunks, NULL, "", RW },
+    { "nic-clear-vlan", 1, 1, "VM/NIC", NULL, cmd_nic_clear_vlan, NULL, "",
+      RW },
+    { NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO },
+};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_CLI_CLI_H
+#define PORTD_CLI_CLI_H 1
+
+/* ovs-portctl, inside
+ * ===================
+ *
+ *     ovs-portctl.c   options
+ *     args.c      the command line, sorted for db-ctl-base
+ *     chain.c     all commands of one command line: edit, wait, then look
+ *     edit.c      one atomic edit of spec files; nic-edit.c and vlan.c say
+ *                 what becomes of a text, diff.c shows it
+ *     wait.c      until the daemon has made it true
+ *     daemon.c    the daemon's control socket
+ *     world.c     specs and host as this process sees them by itself
+ *     show.c status.c plan-cmd.c check.c list.c   commands that only look
+ *     objects.c   what "show" knows of an object, whoever says so
+ *     output.c    tables
+ *
+ * It changes spec files and nothing else: rows and devices are the daemon's.
+ * What it says of the host comes from the daemon or, without one, from the
+ * same model and the same plan. */
+
+#include <stdbool.h>
+#include "db-ctl-base.h"
+#include "src/cli/output.h"
+
+/* Exit codes. */
+enum cli_exit {
+    CLI_DONE = 0,
+    CLI_REFUSED = 1,            /* Bad input; files unchanged. */
+    CLI_FAILED = 2,             /* Files changed, an object ended badly. */
+    CLI_TIMEOUT = 3,            /* Files changed, not there in time. */
+    CLI_ABSENT = 4,             /* No daemon or no database. */
+    CLI_CHANGES = 5             /* plan --exit-code: there are some. */
+};
+
+enum cli_wait {
+    CLI_WAIT_NONE,
+    CLI_WAIT_DB,
+    CLI_WAIT_OVS
+};
+
+struct edit;
+
+struct cli {
+    /* Options. */
+    char *spec_dir;
+    char *instance;
+    char *db;                   /* OVSDB remote. */
+    char *target;               /* Daemon: socket, or name of its pidfile. */
+    char *line;                 /* The command line, for the log. */
+    unsigned int timeout;       /* Seconds; 0: none. */
+    enum cli_wait wait;
+    bool dry_run;
+    struct table_style table;   /* -f and the like. */
+    struct output_style style;
+    bool progress;              /* On stderr. */
+
+    long long int deadline;     /* LLONG_MAX for none. */
+
+    struct edit *edit;          /* While this chain's edit is being made. */
+    enum cli_exit status;       /* Of the command that runs. */
+};
+
+struct cli_context {
+    struct ctl_context base;
+    struct cli *cli;
+};
+
+static inline struct cli *
+cli_of(struct ctl_context *ctx)
+{
+    return CONTAINER_OF(ctx, struct cli_context, base)->cli;
+}
+
+/* The ms that are left of the timeout: at least 'min', -1 for no limit. */
+int cli_ms_left(const struct cli *, int min);
+
+/* Fails the command with exit code 'status' and 'error' (freed). */
+void cli_fail(struct ctl_context *, enum cli_exit status, char *error);
+/* Prints "ovs-portctl: note: ..." to stderr. */
+void cli_note(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
+/* Prints 'text', which may have several lines, to stderr. */
+void cli_say(const char *text);
+
+/* Appends 'table' to the command's output. */
+void cli_print(struct ctl_context *, const struct output *table);
+
+/* Does all of the chain; returns the exit code. */
+int cli_run_commands(struct cli *, struct ctl_command *, size_t n);
+extern const struct ctl_command_syntax cli_commands[];
+
+/* Commands. */
+void cmd_show(struct ctl_context *);
+void cmd_status(struct ctl_context *);
+void cmd_plan(struct ctl_context *);
+void cmd_check(struct ctl_context *);
+void cmd_sync(struct ctl_context *);
+void cmd_gc_confirm(struct ctl_context *);
+void cmd_vm_list(struct ctl_context *);
+void cmd_nic_list(struct ctl_context *);
+void cmd_nic_set_tag(struct ctl_context *);
+void cmd_nic_set_trunks(struct ctl_context *);
+void cmd_nic_clear_vlan(struct ctl_context *);
+
+#endif /* src/cli/cli.h */

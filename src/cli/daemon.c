@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/cli/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dirs.h"
+#include "openvswitch/json.h"
+#include "ovsdb/unixctl-call.h"
+#include "src/cli/cli.h"
+#include "util.h"
+
+enum daemon_answer
+daemon_call(const struct cli *cli, const char *command, char *const argv[],
+            int argc, int timeout_ms, char **text)
+{
+    char *path, *result, *refusal;
+
+    *text = unixctl_target_path(ovs_rundir(), cli->target, &path);
+    if (*text) {
+        return DAEMON_ABSENT;
+    }
+
+    int error = unixctl_call(path, command, argv, argc, timeout_ms, &result,
+                             &refusal);
+    if (error == ETIMEDOUT) {
+        *text = xasprintf("ovs-portd does not answer (%s)", path);
+    } else if (error) {
+        *text = xasprintf("ovs-portd is not running, or went away (%s: %s)",
+                          path, ovs_strerror(error));
+    } else {
+        *text = result ? result : refusal;
+        /* Whether there is a line break at the end is up to each command. */
+        size_t len = strlen(*text);
+        if (len && (*text)[len - 1] == '\n') {
+            (*text)[len - 1] = '\0';
+        }
+    }
+    free(path);
+    return (error == ETIMEDOUT ? DAEMON_SILENT
+            : error ? DAEMON_ABSENT
+            : refusal ? DAEMON_REFUSED
+            : DAEMON_OK);
+}
+
+enum daemon_answer
+daemon_call_json(const struct cli *cli, const char *command,
+                 char *const argv[], int argc, int timeout_ms,
+                 struct json **json, char **text)
+{
+    enum daemon_answer answer = daemon_call(cli, command, argv, argc,
+                                            timeout_ms, text);
+
+    *json = NULL;
+    if (answer == DAEMON_OK) {
+        *json = json_from_string(*text);
+        free(*text);
+        *text = NULL;
+        if ((*json)->type != JSON_OBJECT) {
+            json_destroy(*json);
+            *json = NULL;
+            *text = xasprintf("ovs-portd's answer to \"%s\" cannot be "
+                              "understood; is it of another version?",
+                              command);
+            return DAEMON_REFUSED;
+        }
+    }
+    return answer;
+}
+
+enum daemon_answer
+daemon_status(const struct cli *cli, int timeout_ms, struct json **json,
+              char **text)
+{
+    char *argv[] = { CONST_CAST(char *, "json") };
+
+    return daemon_call_json(cli, "status", argv, 1, timeout_ms, json, text);
+}

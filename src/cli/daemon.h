@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_CLI_DAEMON_H
+#define PORTD_CLI_DAEMON_H 1
+
+/* The daemon's control socket, as docs/control-protocol.md describes it. */
+
+struct cli;
+struct json;
+
+enum daemon_answer {
+    DAEMON_OK,                  /* The text is its answer. */
+    DAEMON_REFUSED,             /* The text says why. */
+    DAEMON_SILENT,              /* It is there, but did not answer in time. */
+    DAEMON_ABSENT               /* Not running, or it went away. */
+};
+
+/* Sends 'command' with 'argc' arguments and waits at most 'timeout_ms'
+ * (negative: for ever).  '*text' is for the caller to free, never NULL. */
+enum daemon_answer daemon_call(const struct cli *, const char *command,
+                               char *const argv[], int argc, int timeout_ms,
+                               char **text);
+
+/* The same for an answer that is a JSON object: '*json' is for the caller to
+ * destroy, and NULL unless DAEMON_OK; then '*text' is NULL. */
+enum daemon_answer daemon_call_json(const struct cli *, const char *command,
+                                    char *const argv[], int argc,
+                                    int timeout_ms, struct json **json,
+                                    char **text);
+
+/* 'status json'. */
+enum daemon_answer daemon_status(const struct cli *, int timeout_ms,
+                                 struct json **json, char **text);
+
+#endif /* src/cli/daemon.h */

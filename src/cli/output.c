@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/cli/output.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "svec.h"
+#include "util.h"
+
+void
+output_init(struct output *o, const char *const *headings)
+{
+    memset(o, 0, sizeof *o);
+    o->headings = headings;
+    while (headings[o->n_columns]) {
+        o->n_columns++;
+    }
+    ovs_assert(o->n_columns <= OUTPUT_MAX_COLUMNS);
+}
+
+void
+output_destroy(struct output *o)
+{
+    for (size_t i = 0; i < o->n_cells; i++) {
+        free(o->cells[i].text);
+    }
+    free(o->cells);
+}
+
+static struct output_cell *
+add_cell(struct output *o, char *text)
+{
+    if (o->n_cells >= o->allocated_cells) {
+        o->cells = x2nrealloc(o->cells, &o->allocated_cells,
+                              sizeof *o->cells);
+    }
+
+    struct output_cell *cell = &o->cells[o->n_cells++];
+    memset(cell, 0, sizeof *cell);
+    cell->text = text;
+    return cell;
+}
+
+void
+output_put_safe(struct ds *out, const char *s)
+{
+    for (; *s; s++) {
+        if ((unsigned char) *s < 0x20 || *s == 0x7f) {
+            ds_put_format(out, "\\x%02x", (unsigned char) *s);
+        } else {
+            ds_put_char(out, *s);
+        }
+    }
+}
+
+/* What OVS or a file says must not steer a terminal. */
+void
+output_text(struct output *o, const char *text)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    output_put_safe(&ds, text);
+    add_cell(o, ds_steal_cstr(&ds));
+}
+
+void
+output_integer(struct output *o, long long int integer)
+{
+    struct output_cell *cell = add_cell(o, xasprintf("%lld", integer));
+
+    cell->is_integer = true;
+    cell->integer = integer;
+}
+
+/* The indexes of the columns to print. */
+static char *
+choose_columns(const struct output *o, const char *columns,
+               size_t chosen[OUTPUT_MAX_COLUMNS], size_t *n)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    char *error = NULL;
+
+    *n = 0;
+    if (!columns) {
+        while (*n < o->n_columns) {
+            chosen[*n] = *n;
+            ++*n;
+        }
+        return NULL;
+    }
+
+    char *copy = xstrdup(columns);
+    char *save = NULL;
+    for (char *name = strtok_r(copy, ", ", &save); name && !error;
+         name = strtok_r(NULL, ", ", &save)) {
+        size_t i = 0;
+
+        while (i < o->n_columns && strcasecmp(name, o->headings[i])) {
+            i++;
+        }
+        if (i >= o->n_columns) {
+            for (i = 0; i < o->n_columns; i++) {
+                svec_add(&names, o->headings[i]);
+            }
+            char *all = svec_join(&names, ",", "");
+            error = xasprintf("--columns: there is no column \"%s\"; there "
+                              "are %s", name, all);
+            free(all);
+        } else if (*n < OUTPUT_MAX_COLUMNS) {
+            chosen[(*n)++] = i;
+        }
+    }
+    svec_destroy(&names);
+    free(copy);
+    return error;
+}
+
+static const char *
+state_color(const char *state)
+{
+    static const struct { const char *state, *color; } colors[] = {
+        { "ready", "32" }, { "valid", "32" },
+        { "quarantined", "36" }, { "paused", "36" },
+        { "conflict", "31" }, { "error", "31" }, { "invalid", "31" },
+        { "degraded", "31" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(colors); i++) {
+        if (!strcmp(state, colors[i].state)) {
+            return colors[i].color;
+        }
+    }
+    return "33";
+}
+
+/* The number of characters, not bytes, of 's'. */
+static size_t
+width_of(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++) {
+        n += ((unsigned char) *s & 0xc0) != 0x80;
+    }
+    return n;
+}
+
+static void
+put_upper(struct ds *out, const char *s)
+{
+    for (; *s; s++) {
+        ds_put_char(out, toupper((unsigned char) *s));
+    }
+}
+
+struct human {
+    const struct output *o;
+    const struct output_style *style;
+    const size_t *chosen;
+    size_t n;
+    size_t widths[OUTPUT_MAX_COLUMNS];
+};
+
+static const char *
+cell_at(const struct human *h, size_t row, size_t i)
+{
+    return h->o->cells[row * h->o->n_columns + h->chosen[i]].text;
+}
+
+static void
+put_cell(const struct human *h, size_t i, const char *text, struct ds *out)
+{
+    bool color = (h->style->color
+                  && !strcmp(h->o->headings[h->chosen[i]], "state"));
+
+    if (color) {
+        ds_put_format(out, "\033[%sm%s\033[0m", state_color(text), text);
+    } else {
+        ds_put_cstr(out, text);
+    }
+}
+
+static bool
+is_free_text(const struct human *h, size_t i)
+{
+    return h->o->text_last && h->chosen[i] == h->o->n_columns - 1;
+}
+
+static void
+put_row(const struct human *h, size_t row, struct ds *out)
+{
+    size_t column = 0, pad = 0;
+
+    for (size_t i = 0; i < h->n; i++) {
+        const char *text = cell_at(h, row, i);
+        size_t width = width_of(text);
+
+        if (!width) {
+            pad += h->widths[i] + 2;
+            continue;
+        }
+        if (is_free_text(h, i) && column + pad + width > OUTPUT_WIDTH) {
+            ds_put_cstr(out, "\n    ");
+            pad = 0;
+        }
+        ds_put_char_multiple(out, ' ', pad);
+        put_cell(h, i, text, out);
+        column += pad + width;
+        pad = h->widths[i] > width ? h->widths[i] - width + 2 : 2;
+    }
+    ds_put_char(out, '\n');
+}
+
+static void
+format_human(const struct human *given, struct ds *out)
+{
+    struct human h = *given;
+    size_t n_rows = h.o->n_cells / h.o->n_columns;
+    size_t pad = 0;
+
+    for (size_t i = 0; i < h.n; i++) {
+        const char *heading = h.o->headings[h.chosen[i]];
+
+        h.widths[i] = h.style->headings ? strlen(heading) : 0;
+        for (size_t row = 0; row < n_rows && !is_free_text(&h, i); row++) {
+            h.widths[i] = MAX(h.widths[i], width_of(cell_at(&h, row, i)));
+        }
+    }
+    for (size_t i = 0; i < h.n && h.style->headings; i++) {
+        const char *heading = h.o->headings[h.chosen[i]];
+
+        if (is_free_text(&h, i)) {
+            break;
+        }
+        ds_put_char_multiple(out, ' ', pad);
+        put_upper(out, heading);
+        pad = h.widths[i] - strlen(heading) + 2;
+    }
+    if (h.style->headings) {
+        ds_put_char(out, '\n');
+    }
+    for (size_t row = 0; row < n_rows; row++) {
+        put_row(&h, row, out);
+    }
+}
+
+static void
+format_table(const struct output *o, const struct table_style *style,
+             const size_t chosen[], size_t n, struct ds *out)
+{
+    struct table table;
+
+    table_init(&table);
+    for (size_t i = 0; i < n; i++) {
+        table_add_column(&table, "%s", o->headings[chosen[i]]);
+    }
+    for (size_t row = 0; row < o->n_cells / o->n_columns; row++) {
+        table_add_row(&table);
+        for (size_t i = 0; i < n; i++) {
+            const struct output_cell *from
+                = &o->cells[row * o->n_columns + chosen[i]];
+            struct cell *cell = table_add_cell(&table);
+
+            /* Only JSON has another form for numbers than text. */
+            if (from->is_integer && style->format == TF_JSON) {
+                cell->json = json_integer_create(from->integer);
+            } else {
+                cell->text = xstrdup(from->text);
+            }
+        }
+    }
+    table_format(&table, style, out);
+    table_destroy(&table);
+}
+
+char *
+output_format(const struct output *o, const struct output_style *style,
+              struct ds *out)
+{
+    size_t chosen[OUTPUT_MAX_COLUMNS];
+    size_t n;
+    char *error = choose_columns(o, style->columns, chosen, &n);
+
+    if (error) {
+        return error;
+    } else if (style->table) {
+        format_table(o, style->table, chosen, n, out);
+    } else {
+        struct human h = {
+            .o = o, .style = style, .chosen = chosen, .n = n
+        };
+        format_human(&h, out);
+    }
+    return NULL;
+}
+
+void
+output_json(const struct json *json, const struct output_style *style,
+            struct ds *out)
+{
+    json_to_ds(json, style->table ? style->table->json_flags : JSSF_SORT,
+               out);
+    ds_put_char(out, '\n');
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_CLI_OUTPUT_H
+#define PORTD_CLI_OUTPUT_H 1
+
+/* Output
+ * ======
+ *
+ * Tables: for people aligned, without frames and not wider than a terminal;
+ * with -f as OVS's own tools print them.  It knows of objects only that a
+ * column called "state" has a colour. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "table.h"
+
+#define OUTPUT_MAX_COLUMNS 12
+
+/* Largest width of a line for people, where that is possible. */
+#define OUTPUT_WIDTH 100
+
+struct output_cell {
+    char *text;
+    bool is_integer;            /* Text is a number, and is one in JSON. */
+    long long int integer;
+};
+
+struct output {
+    const char *const *headings; /* Lower case; for people in upper case. */
+    size_t n_columns;
+    struct output_cell *cells;
+    size_t n_cells, allocated_cells;
+    /* For people, the last column is free text: it goes to a line of its own
+     * where it would make the line too wide. */
+    bool text_last;
+};
+
+struct output_style {
+    const struct table_style *table; /* NULL: for people. */
+    bool headings;
+    bool color;
+    const char *columns;        /* "a,b": only these; or NULL. */
+};
+
+/* 'headings' is NULL-terminated and borrowed. */
+void output_init(struct output *, const char *const *headings);
+void output_destroy(struct output *);
+
+/* Cells are added row by row. */
+void output_text(struct output *, const char *text);
+void output_integer(struct output *, long long int);
+
+/* Appends the table to 'out'.  Returns NULL, or an error message: 'columns'
+ * names one that there is not. */
+char *output_format(const struct output *, const struct output_style *,
+                    struct ds *out) OVS_WARN_UNUSED_RESULT;
+
+/* Appends 'json', with a line break, as the style's flags say. */
+void output_json(const struct json *, const struct output_style *,
+                 struct ds *out);
+
+/* Appends 's', with control characters made visible. */
+void output_put_safe(struct ds *out, const char *s);
+
+#endif /* src/cli/output.h */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include "openvswitch/json.h"
+#include "src/cli/cli.h"
+#include "src/cli/world.h"
+#include "src/host/host.h"
+#include "src/host/plan-json.h"
+#include "sset.h"
+#include "util.h"
+
+/* Plans all objects by their ids, and says on stderr which of them cannot be
+ * planned for. */
+static void
+plan_all(const struct world *w, struct plan *plan)
+{
+    struct sset ids = SSET_INITIALIZER(&ids);
+
+    host_all(w->host, &ids);
+    const char **names = sset_sort(&ids);
+    for (size_t i = 0; i < sset_count(&ids); i++) {
+        struct plan_verdict verdict;
+
+        world_plan(w, names[i], plan, &verdict);
+        if (verdict.state == MODEL_CONFLICT || verdict.state == MODEL_ERROR
+            || verdict.state == MODEL_INVALID) {
+            cli_note("%s: %s: %s", names[i],
+                     model_state_name(verdict.state), verdict.text);
+        }
+        plan_verdict_destroy(&verdict);
+    }
+    free(names);
+    sset_destroy(&ids);
+}
+
+static void
+put_color(struct ds *out, const struct cli *cli, const char *color)
+{
+    if (cli->style.color) {
+        ds_put_format(out, "\033[%sm", color);
+    }
+}
+
+static void
+print_steps(struct ctl_context *ctx, const struct plan *plan)
+{
+    static const char *const colors[] = {
+        [PLAN_ADD] = "32", [PLAN_SET] = "33", [PLAN_DEL] = "31"
+    };
+    const struct cli *cli = cli_of(ctx);
+    struct ds *out = &ctx->output;
+    const char *object = "";
+
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const struct plan_step *step = plan->steps[i];
+        struct ds line = DS_EMPTY_INITIALIZER;
+
+        if (strcmp(object, step->object)) {
+            object = step->object;
+            ds_put_format(out, "%s:\n", object);
+        }
+        ds_put_cstr(out, "    ");
+        put_color(out, cli, colors[step->op]);
+        plan_step_format(step, &line);
+        output_put_safe(out, ds_cstr(&line));
+        put_color(out, cli, "0");
+        ds_put_char(out, '\n');
+        ds_destroy(&line);
+    }
+    if (!plan->n_steps) {
+        ds_put_cstr(out, "No changes.\n");
+    }
+}
+
+static void
+print_plan(struct ctl_context *ctx, const struct world *w)
+{
+    struct cli *cli = cli_of(ctx);
+    struct svec errors = SVEC_EMPTY_INITIALIZER;
+    struct plan plan;
+
+    world_errors(w, &errors);
+    for (size_t i = 0; i < errors.n; i++) {
+        cli_say(errors.names[i]);
+    }
+    svec_destroy(&errors);
+
+    plan_init(&plan);
+    plan_all(w, &plan);
+    if (cli->style.table) {
+        struct json *json = plan_json(&plan);
+        output_json(json, &cli->style, &ctx->output);
+        json_destroy(json);
+    } else {
+        print_steps(ctx, &plan);
+    }
+    if (plan.n_steps && shash_find(&ctx->options, "--exit-code")) {
+        cli->status = CLI_CHANGES;
+    }
+    plan_destroy(&plan);
+}
+
+void
+cmd_plan(struct ctl_context *ctx)
+{
+    struct cli *cli = cli_of(ctx);
+    struct world w;
+    char *error;
+
+    if (cli->style.table && cli->table.format != TF_JSON) {
+        cli_fail(ctx, CLI_REFUSED, xstrdup("plan: of the formats there is "
+                                           "only json, beside the one for "
+                                           "people"));
+        return;
+    }
+
+    enum cli_exit code = world_open(cli, cli->spec_dir, true, &w, &error);
+    if (code) {
+        cli_fail(ctx, code, error);
+    } else {
+        print_plan(ctx, &w);
+    }
+    world_close(&w);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/cli/wait.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dirs.h"
+#include "ovsdb/vswitchd.h"
+#include "src/cli/daemon.h"
+#include "src/cli/json-view.h"
+#include "src/cli/world.h"
+#include "timeval.h"
+#include "util.h"
+
+/* The daemon answers when its time is up; so much longer we listen, in ms. */
+#define GRACE 500
+/* One question's time, in ms, where there is progress to be shown, and where
+ * there is no deadline. */
+#define SLICE_PROGRESS 1000
+#define SLICE_FOREVER 30000
+/* For the question why, once the time is up. */
+#define WHY_TIMEOUT 1000
+/* Longest wait for ovs-vswitchd's flows without a --timeout, and the shortest
+ * with one. */
+#define SETTLE_MAX (60 * 60 * 1000)
+#define SETTLE_MIN 1000
+
+struct wait {
+    struct cli *cli;
+    struct svec argv;           /* LEVEL, TIMEOUT-MS, targets. */
+    const char *files;          /* What has become of them. */
+    bool shown;                 /* There is a progress line. */
+};
+
+static void
+clear_progress(struct wait *w)
+{
+    if (w->shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        w->shown = false;
+    }
+}
+
+static void
+show_progress(struct wait *w, const struct json *objects)
+{
+    size_t n = json_view_n(objects);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (n) {
+        const struct json *first = json_view_element(objects, 0);
+        const char *text = json_view_string(first, "text", "");
+        struct ds line = DS_EMPTY_INITIALIZER;
+
+        ds_put_format(&line, "waiting for %s: %s%s%s",
+                      json_view_string(first, "object", "?"),
+                      json_view_string(first, "state", "?"),
+                      *text ? ": " : "", text);
+        output_put_safe(&ds, ds_cstr(&line));
+        ds_destroy(&line);
+        ds_truncate(&ds, 60);
+        if (n > 1) {
+            ds_put_format(&ds, " (and %"PRIuSIZE" more)", n - 1);
+        }
+    } else {
+        ds_put_cstr(&ds, "waiting for ovs-portd");
+    }
+    fprintf(stderr, "\r\033[K%s", ds_cstr(&ds));
+    fflush(stderr);
+    w->shown = true;
+    ds_destroy(&ds);
+}
+
+/* Asks once.  '*left' is what is left of the time, in ms. */
+static enum daemon_answer
+ask(struct wait *w, int *left, struct json **reply, char **text)
+{
+    *left = cli_ms_left(w->cli, 0);
+
+    int slice = *left < 0 ? SLICE_FOREVER : *left;
+    if (w->cli->progress) {
+        slice = MIN(slice, SLICE_PROGRESS);
+    }
+    free(w->argv.names[1]);
+    w->argv.names[1] = xasprintf("%d", slice);
+    return daemon_call_json(w->cli, "sync", w->argv.names, w->argv.n,
+                            *left < 0 ? -1 : *left + GRACE, reply, text);
+}
+
+static bool
+is_failure(const char *state)
+{
+    return (!strcmp(state, "error") || !strcmp(state, "conflict")
+            || !strcmp(state, "invalid"));
+}
+
+/* Prints one line for each of 'objects', or only for those that failed. */
+static size_t
+print_objects(const struct json *objects, bool failed_only)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_view_n(objects); i++) {
+        const struct json *object = json_view_element(objects, i);
+        const char *state = json_view_string(object, "state", "?");
+        const char *text = json_view_string(object, "text", "");
+
+        if (!failed_only || is_failure(state)) {
+            ds_put_format(&ds, "%s: %s%s",
+                          json_view_string(object, "object", "?"), state,
+                          *text ? ": " : "");
+            output_put_safe(&ds, text);
+            ds_put_char(&ds, '\n');
+            n++;
+        }
+    }
+    cli_say(ds_cstr(&ds));
+    ds_destroy(&ds);
+    return n;
+}
+
+static size_t
+print_errors(const struct json *errors)
+{
+    size_t n = json_view_n(errors);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct json *error = json_view_element(errors, i);
+        if (error->type == JSON_STRING) {
+            cli_say(json_string(error));
+        }
+    }
+    return n;
+}
+
+/* The time is up; 'reply' is the daemon's last word. */
+static enum cli_exit
+report_timeout(struct wait *w, const struct json *reply)
+{
+    const struct json *objects = json_view(reply, "objects");
+    struct json *status;
+    char *text, *error;
+    enum cli_exit code = CLI_TIMEOUT;
+
+    daemon_status(w->cli, WHY_TIMEOUT, &status, &text);
+    const char *state = json_view_string(status, "state", "ready");
+    const char *reason = json_view_string(status, "reason", "");
+    if (!strcmp(state, "degraded")
+        && world_check_database(w->cli, &error)) {
+        code = CLI_ABSENT;
+        ovs_error(0, "%s; %s", w->files, error);
+        free(error);
+    } else {
+        ovs_error(0, "%s; timed out after %u s%s", w->files, w->cli->timeout,
+                  json_view_n(objects) ? "; not there yet:"
+                  : strcmp(state, "ready") ? ""
+                  : "; ovs-portd has not loaded the files yet");
+    }
+    if (strcmp(state, "ready")) {
+        cli_note("ovs-portd is %s%s%s; it goes on as soon as it can", state,
+                 *reason ? ": " : "", reason);
+    }
+    print_objects(objects, false);
+    print_errors(json_view(reply, "errors"));
+    json_destroy(status);
+    free(text);
+    return code;
+}
+
+/* At rest, but not as the file says. */
+static void
+note_paused(const struct json *objects)
+{
+    for (size_t i = 0; i < json_view_n(objects); i++) {
+        const struct json *object = json_view_element(objects, i);
+
+        if (!strcmp(json_view_string(object, "state", ""), "paused")) {
+            cli_note("%s is paused and was not touched",
+                     json_view_string(object, "object", "?"));
+        }
+    }
+}
+
+static enum cli_exit
+report_done(struct wait *w, const struct json *reply)
+{
+    size_t failed = print_objects(json_view(reply, "objects"), true);
+
+    failed += print_errors(json_view(reply, "errors"));
+    note_paused(json_view(reply, "objects"));
+    if (failed) {
+        ovs_error(0, "%s, but not everything could be made so", w->files);
+        return CLI_FAILED;
+    }
+    return CLI_DONE;
+}
+
+static enum cli_exit
+report_no_answer(struct wait *w, enum daemon_answer answer, const char *text)
+{
+    ovs_error(0, "%s; %s", w->files, text);
+    if (answer == DAEMON_ABSENT) {
+        cli_note("ovs-portd applies the files when it starts");
+    }
+    return answer == DAEMON_SILENT ? CLI_TIMEOUT : CLI_ABSENT;
+}
+
+static enum cli_exit
+wait_for_daemon(struct wait *w)
+{
+    for (;;) {
+        enum daemon_answer answer;
+        struct json *reply;
+        char *text;
+        int left;
+
+        answer = ask(w, &left, &reply, &text);
+        if (answer != DAEMON_OK) {
+            clear_progress(w);
+            enum cli_exit code = report_no_answer(w, answer, text);
+            free(text);
+            return code;
+        }
+
+        bool done = json_view_true(reply, "done");
+        left = cli_ms_left(w->cli, 0);
+        if (done || !left) {
+            clear_progress(w);
+            enum cli_exit code = (done ? report_done(w, reply)
+                                  : report_timeout(w, reply));
+            json_destroy(reply);
+            return code;
+        }
+        if (w->cli->progress) {
+            show_progress(w, json_view(reply, "objects"));
+        }
+        json_destroy(reply);
+    }
+}
+
+/* cur_cfg is early: frames go by old flows for some more milliseconds. */
+static enum cli_exit
+wait_for_flows(struct wait *w)
+{
+    int left = cli_ms_left(w->cli, SETTLE_MIN);
+    char *error;
+
+    switch (vswitchd_settle(ovs_rundir(), left < 0 ? SETTLE_MAX : left,
+                            &error)) {
+    case VSWITCHD_SETTLED:
+        return CLI_DONE;
+
+    case VSWITCHD_REFUSED:
+        cli_note("frames may use the old VLAN for a moment more: %s", error);
+        free(error);
+        return CLI_DONE;
+
+    case VSWITCHD_FAILED:
+    default:
+        ovs_error(0, "%s and applied, but whether frames still use the old "
+                  "VLAN is not known: %s", w->files, error);
+        free(error);
+        return cli_ms_left(w->cli, 0) ? CLI_ABSENT : CLI_TIMEOUT;
+    }
+}
+
+enum cli_exit
+cli_wait(struct cli *cli, const struct svec *targets, bool vlans,
+         bool edited, bool changed)
+{
+    struct wait w = {
+        .cli = cli,
+        .argv = SVEC_EMPTY_INITIALIZER,
+        .files = (!edited ? "no file was edited"
+                  : changed ? "the files are changed"
+                  : "the files are as they were"),
+    };
+    enum cli_exit code;
+
+    if (cli->wait == CLI_WAIT_NONE) {
+        return CLI_DONE;
+    }
+    svec_add(&w.argv, cli->wait == CLI_WAIT_DB ? "db" : "ovs");
+    svec_add(&w.argv, "0");
+    svec_append(&w.argv, targets);
+    code = wait_for_daemon(&w);
+    if (code == CLI_DONE && vlans && cli->wait == CLI_WAIT_OVS) {
+        code = wait_for_flows(&w);
+    }
+    svec_destroy(&w.argv);
+    return code;
+}

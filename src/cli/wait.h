@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_CLI_WAIT_H
+#define PORTD_CLI_WAIT_H 1
+
+/* Wait
+ * ====
+ *
+ * Until the daemon has loaded exactly the files that an edit left behind and
+ * all that they ask for has come to rest.  Every wait has a deadline of its
+ * own: a daemon that is stopped does not stop us. */
+
+#include <stdbool.h>
+#include "src/cli/cli.h"
+#include "svec.h"
+
+/* Waits at --wait's level for 'targets' ("NAME=SHA256"; none: for all
+ * objects), and with 'vlans' at level "ovs" until no frame uses an old VLAN.
+ * What went wrong goes to stderr; it begins with what has become of the
+ * files: 'edited' if there was an edit, 'changed' if it changed any. */
+enum cli_exit cli_wait(struct cli *, const struct svec *targets, bool vlans,
+                       bool edited, bool changed);
+
+#endif /* src/cli/wait.h */

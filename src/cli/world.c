@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/cli/world.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "openvswitch/poll-loop.h"
+#include "socket-util.h"
+#include "src/host/host.h"
+#include "src/store/store.h"
+#include "sset.h"
+#include "stream.h"
+#include "timeval.h"
+#include "util.h"
+
+/* A command that only looks gets at least so much time, in ms. */
+#define MIN_TIME 1000
+
+/* Tries to connect, so that a database that is not there is known at once:
+ * the IDL would try again and again. */
+enum cli_exit
+world_check_database(const struct cli *cli, char **error)
+{
+    struct stream *stream;
+    int retval;
+
+    *error = NULL;
+    if (strchr(cli->db, ',')) {
+        return CLI_DONE;        /* Several remotes: one of them will do. */
+    } else if (stream_verify_name(cli->db)) {
+        *error = xasprintf("--db=%s: this is no OVSDB remote; give one like "
+                           "unix:/run/openvswitch/db.sock", cli->db);
+        return CLI_REFUSED;
+    }
+    retval = stream_open_block(stream_open(cli->db, &stream, DSCP_DEFAULT),
+                               cli_ms_left(cli, MIN_TIME), &stream);
+    if (retval) {
+        *error = xasprintf("%s: the database is not there (%s)%s", cli->db,
+                           ovs_retval_to_string(retval),
+                           retval == ENOENT || retval == ECONNREFUSED
+                           ? "; is ovsdb-server running?" : "");
+        return CLI_ABSENT;
+    }
+    stream_close(stream);
+    return CLI_DONE;
+}
+
+static enum cli_exit
+observe(const struct cli *cli, struct world *w, char **error)
+{
+    int ms = cli_ms_left(cli, MIN_TIME);
+    long long int deadline = ms < 0 ? LLONG_MAX : time_msec() + ms;
+
+    for (;;) {
+        host_run(w->host);
+        if (host_is_complete(w->host)) {
+            return CLI_DONE;
+        } else if (time_msec() >= deadline) {
+            *error = (host_observed(w->host)->db_complete
+                      ? xstrdup("the kernel's devices could not be read in "
+                                "time")
+                      : xasprintf("%s: no answer from the database in time",
+                                  cli->db));
+            return CLI_ABSENT;
+        }
+        host_wait(w->host);
+        if (deadline != LLONG_MAX) {
+            poll_timer_wait_until(deadline);
+        }
+        poll_block();
+    }
+}
+
+static void
+count_nics(struct world *w)
+{
+    struct sset ids = SSET_INITIALIZER(&ids);
+    const char *id;
+
+    host_all(w->host, &ids);
+    SSET_FOR_EACH (id, &ids) {
+        if (model_id_is_nic(id)) {
+            w->n_nics++;
+            w->n_gone += !model_wanted_get(w->wanted, id);
+        }
+    }
+    sset_destroy(&ids);
+}
+
+static void
+put_files(struct world *w)
+{
+    const struct shash *files = store_files(w->store);
+    const struct shash_node **nodes = shash_sort(files);
+    struct sset changed = SSET_INITIALIZER(&changed);
+
+    w->vms_missing = "vms.d is empty or cannot be read, which is never taken "
+                     "for a removal";
+    for (size_t i = 0; i < shash_count(files); i++) {
+        const struct store_file *file = nodes[i]->data;
+
+        if (file->state == STORE_OK) {
+            specs_put(&w->specs, file->name, file->text, file->len,
+                      file->sha256, w->wanted, &changed);
+        } else if (file->state == STORE_UNREADABLE) {
+            specs_put_unreadable(&w->specs, file->name, file->error,
+                                 w->wanted, &changed);
+        }
+        if (strcmp(file->name, "host.json")) {
+            w->vms_missing = NULL;
+        }
+    }
+    sset_destroy(&changed);
+    free(nodes);
+}
+
+void
+world_init(struct world *w)
+{
+    memset(w, 0, sizeof *w);
+    specs_init(&w->specs);
+    model_wanted_init(&w->own);
+    w->wanted = &w->own;
+}
+
+enum cli_exit
+world_open(const struct cli *cli, const char *dir, bool with_host,
+           struct world *w, char **error)
+{
+    enum cli_exit status = CLI_DONE;
+
+    world_init(w);
+    *error = NULL;
+    w->store = store_open(dir, false);
+    store_set_read_only(w->store, true);
+
+    int ms = cli_ms_left(cli, MIN_TIME);
+    *error = store_load(w->store, ms < 0 ? INT_MAX : ms);
+    if (*error) {
+        return CLI_REFUSED;
+    }
+    if (with_host) {
+        status = world_check_database(cli, error);
+        if (status) {
+            return status;
+        }
+        *error = host_open(cli->db, cli->instance, false, &w->host);
+        if (*error) {
+            return CLI_REFUSED;
+        }
+        w->wanted = host_wanted(w->host);
+    }
+    put_files(w);
+    if (with_host) {
+        status = observe(cli, w, error);
+        count_nics(w);
+    }
+    return status;
+}
+
+void
+world_close(struct world *w)
+{
+    specs_destroy(&w->specs);
+    host_close(w->host);
+    model_wanted_destroy(&w->own);
+    store_close(w->store);
+}
+
+void
+world_errors(const struct world *w, struct svec *errors)
+{
+    const struct shash_node **nodes = shash_sort(&w->specs.files);
+
+    for (size_t i = 0; i < shash_count(&w->specs.files); i++) {
+        const struct specs_file *file = nodes[i]->data;
+        svec_append(errors, &file->errors);
+    }
+    free(nodes);
+}
+
+/* What of the daemon's fuses does not depend on what it has seen before: why
+ * object 'id', which is not wanted, would not be deleted. */
+static char *
+held(const struct world *w, const char *id)
+{
+    const struct model_policy *policy = &w->wanted->policy;
+
+    if (!model_id_is_nic(id)) {
+        return xasprintf("it left host.json; \"ovs-portctl gc-confirm %s\" "
+                         "deletes it", id);
+    } else if (w->vms_missing) {
+        return xstrdup(w->vms_missing);
+    } else if (w->n_gone > 10
+               && w->n_gone * 100 > w->n_nics * policy->gc_max_percent) {
+        return xasprintf("%"PRIuSIZE" of %"PRIuSIZE" NICs have left the "
+                         "specs, more than %u %%; \"ovs-portctl gc-confirm\" "
+                         "deletes them", w->n_gone, w->n_nics,
+                         policy->gc_max_percent);
+    }
+    return NULL;
+}
+
+void
+world_plan(const struct world *w, const char *id, struct plan *plan,
+           struct plan_verdict *verdict)
+{
+    struct plan_gate gate = PLAN_GATE_INITIALIZER;
+    char *text = NULL;
+
+    gate.frozen = specs_frozen(&w->specs, id);
+    gate.report_only = w->wanted->policy.report_only;
+    if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {
+        text = held(w, id);
+        gate.held = text;
+    }
+    host_plan(w->host, id, &gate, plan, verdict);
+    free(text);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PORTD_CLI_WORLD_H
+#define PORTD_CLI_WORLD_H 1
+
+/* World
+ * =====
+ *
+ * The specs, and the host, as this process sees them by itself: for what must
+ * work without the daemon.  It only reads. */
+
+#include <stdbool.h>
+#include "openvswitch/compiler.h"
+#include "src/cli/cli.h"
+#include "src/host/specs.h"
+#include "src/plan/plan.h"
+#include "svec.h"
+
+struct host;
+struct store;
+
+struct world {
+    struct store *store;
+    struct specs specs;
+    struct host *host;          /* NULL: only the specs. */
+    struct model_wanted own;    /* Without a host. */
+    struct model_wanted *wanted;
+    const char *vms_missing;    /* Why no NIC may count as removed, or NULL. */
+    size_t n_nics, n_gone;      /* Wanted or live; live but not wanted. */
+};
+
+/* Connects to the database and lets go again.  Returns CLI_DONE, or an exit
+ * code and a message in '*error' for the caller to free. */
+enum cli_exit world_check_database(const struct cli *, char **error);
+
+/* Empty, for who has texts of his own. */
+void world_init(struct world *);
+
+/* Reads the spec directory 'dir' and, 'with_host', the database and the
+ * kernel, until the timeout.  Returns CLI_DONE, or an exit code and a message
+ * in '*error' for the caller to free; world_close() either way. */
+enum cli_exit world_open(const struct cli *, const char *dir, bool with_host,
+                         struct world *, char **error);
+void world_close(struct world *);
+
+/* Adds all messages of invalid files, in the order of files. */
+void world_errors(const struct world *, struct svec *errors);
+
+/* Plans object 'id' as the daemon would when it starts now. */
+void world_plan(const struct world *, const char *id, struct plan *,
+                struct plan_verdict *);
+
+#endif /* src/cli/world.h */

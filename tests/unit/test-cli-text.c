@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "openvswitch/dynamic-string.h"
+#include "random.h"
+#include "src/cli/args.h"
+#include "src/cli/diff.h"
+#include "src/cli/lint.h"
+#include "src/cli/near.h"
+#include "src/cli/output.h"
+#include "src/model/wanted.h"
+#include "util.h"
+
+/* 'line' is split at blanks; what comes out is joined by blanks. */
+static void
+check_args(const char *line, const char *first, const char *rest)
+{
+    struct svec in = SVEC_EMPTY_INITIALIZER;
+    struct svec a = SVEC_EMPTY_INITIALIZER;
+    struct svec b = SVEC_EMPTY_INITIALIZER;
+
+    svec_parse_words(&in, line);
+    svec_terminate(&in);
+    args_split(in.n, in.names, &a, &b);
+
+    char *sa = svec_join(&a, " ", "");
+    char *sb = svec_join(&b, " ", "");
+    assert_string_equal(sa, first);
+    assert_string_equal(sb, rest);
+    assert_null(a.names[a.n]);
+    assert_null(b.names[b.n]);
+    free(sa);
+    free(sb);
+    svec_destroy(&in);
+    svec_destroy(&a);
+    svec_destroy(&b);
+}
+
+static void
+test_args(void **state OVS_UNUSED)
+{
+    check_args("p", "p", "");
+    check_args("p plan --exit-code", "p plan --exit-code", "");
+    check_args("p retag a/b 1 --wait=db -- plan --exit-code",
+               "p retag a/b 1 --wait=db", "-- --exit-code plan");
+    check_args("p a -- b -1 --x c --y -- d", "p a",
+               "-- --x --y b -1 c -- d");
+    check_args("p -- a", "p", "-- a");
+    check_args("p a -- -- b --", "p a", "-- -- b --");
+}
+
+static void
+check_near(const char *name, const char *expect)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+
+    sset_add(&names, "vm1");
+    sset_add(&names, "vm2");
+    sset_add(&names, "vm3");
+    sset_add(&names, "vm4");
+    sset_add(&names, "database");
+    char *near = near_miss(name, &names);
+    assert_string_equal(near, expect);
+    free(near);
+    sset_destroy(&names);
+}
+
+static void
+test_near(void **state OVS_UNUSED)
+{
+    char *longest = xasprintf("%0200d", 0);
+
+    check_near("VM1", "; did you mean vm1 or vm2 or vm3?");
+    check_near("databse", "; did you mean database?");
+    check_near("dtaabase", "; did you mean database?");
+    check_near("web", "");
+    check_near("", "");
+    check_near(longest, "");
+    free(longest);
+}
+
+static void
+check_diff(const char *old, const char *new, const char *expect)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    diff_format("f", old, new, &ds);
+    assert_string_equal(ds_cstr(&ds), expect);
+    ds_destroy(&ds);
+}
+
+/* The expectations are what GNU diff -U3 says. */
+static void
+test_diff(void **state OVS_UNUSED)
+{
+    check_diff("a\n", "a\n", "");
+    check_diff(NULL, NULL, "");
+    check_diff("a\n", "b\n", "--- f\n+++ f\n@@ -1,1 +1,1 @@\n-a\n+b\n");
+    check_diff("", "b\n", "--- f\n+++ f\n@@ -0,0 +1,1 @@\n+b\n");
+    check_diff(NULL, "b\n",
+               "--- /dev/null\n+++ f\n@@ -0,0 +1,1 @@\n+b\n");
+    check_diff("b\n", NULL,
+               "--- f\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-b\n");
+    check_diff("a\nb", "a\nb\n",
+               "--- f\n+++ f\n@@ -1,2 +1,2 @@\n a\n-b\n"
+               "\\ No newline at end of file\n+b\n");
+    check_diff("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nx\n6\n7\n8\n9\n",
+               "--- f\n+++ f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+x\n 6\n 7\n"
+               " 8\n");
+    /* Two changes with six kept lines between them are one hunk, with seven
+     * they are two. */
+    check_diff("a\n1\n2\n3\n4\n5\n6\nb\n", "A\n1\n2\n3\n4\n5\n6\nB\n",
+               "--- f\n+++ f\n@@ -1,8 +1,8 @@\n-a\n+A\n 1\n 2\n 3\n 4\n 5\n"
+               " 6\n-b\n+B\n");
+    check_diff("a\n1\n2\n3\n4\n5\n6\n7\nb\n", "A\n1\n2\n3\n4\n5\n6\n7\nB\n",
+               "--- f\n+++ f\n@@ -1,4 +1,4 @@\n-a\n+A\n 1\n 2\n 3\n"
+               "@@ -6,4 +6,4 @@\n 5\n 6\n 7\n-b\n+B\n");
+}
+
+/* Whatever the texts, the diff's own lines give both of them back, where it
+ * is one hunk from the first line on. */
+static void
+test_diff_random(void **state OVS_UNUSED)
+{
+    size_t n_checked = 0;
+
+    random_set_seed(7);
+    for (int round = 0; round < 2000; round++) {
+        struct ds text[2] = { DS_EMPTY_INITIALIZER, DS_EMPTY_INITIALIZER };
+        struct ds got[2] = { DS_EMPTY_INITIALIZER, DS_EMPTY_INITIALIZER };
+        struct ds diff = DS_EMPTY_INITIALIZER;
+
+        for (int side = 0; side < 2; side++) {
+            for (int n = random_range(7); n > 0; n--) {
+                ds_put_format(&text[side], "%c\n", 'a' + random_range(3));
+            }
+        }
+        diff_format("f", ds_cstr(&text[0]), ds_cstr(&text[1]), &diff);
+
+        char *save = NULL;
+        for (char *line = strtok_r(ds_cstr(&diff), "\n", &save); line;
+             line = strtok_r(NULL, "\n", &save)) {
+            if (!strncmp(line, "---", 3) || !strncmp(line, "+++", 3)
+                || *line == '@') {
+                continue;
+            }
+            if (*line != '+') {
+                ds_put_format(&got[0], "%s\n", line + 1);
+            }
+            if (*line != '-') {
+                ds_put_format(&got[1], "%s\n", line + 1);
+            }
+        }
+        /* At most six lines: a kept head or tail of more than three lines
+         * is left out, and makes both shorter by as much. */
+        size_t cut = text[0].length - got[0].length;
+        assert_int_equal(text[1].length - got[1].length, cut);
+        if (!cut) {
+            assert_string_equal(ds_cstr(&got[0]), ds_cstr(&text[0]));
+            assert_string_equal(ds_cstr(&got[1]), ds_cstr(&text[1]));
+            n_checked++;
+        }
+        ds_destroy(&diff);
+        for (int side = 0; side < 2; side++) {
+            ds_destroy(&text[side]);
+            ds_destroy(&got[side]);
+        }
+    }
+    assert_true(n_checked > 1000);
+}
+
+static const char *const headings[] = { "nic", "state", "text", NULL };
+
+static void
+check_output(const struct output_style *style, const char *expect)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct output o;
+
+    output_init(&o, headings);
+    o.text_last = true;
+    output_text(&o, "vm1/net0");
+    output_text(&o, "ready");
+    output_text(&o, "");
+    output_text(&o, "a/b");
+    output_text(&o, "error");
+    output_text(&o, "bad\033[31m\nthing");
+    assert_null(output_format(&o, style, &ds));
+    assert_string_equal(ds_cstr(&ds), expect);
+    ds_destroy(&ds);
+    output_destroy(&o);
+}
+
+static void
+test_output(void **state OVS_UNUSED)
+{
+    struct table_style csv = { TF_CSV, CF_STRING, true, 0, 0 };
+
+    check_output(&(struct output_style) { .headings = true },
+                 "NIC       STATE\n"
+                 "vm1/net0  ready\n"
+                 "a/b       error  bad\\x1b[31m\\x0athing\n");
+    check_output(&(struct output_style) { .headings = false },
+                 "vm1/net0  ready\n"
+                 "a/b       error  bad\\x1b[31m\\x0athing\n");
+    check_output(&(struct output_style) { .columns = "state,nic" },
+                 "ready  vm1/net0\n"
+                 "error  a/b\n");
+    check_output(&(struct output_style) { .columns = "STATE",
+                                          .color = true },
+                 "\033[32mready\033[0m\n"
+                 "\033[31merror\033[0m\n");
+    check_output(&(struct output_style) { .columns = "nic",
+                                          .table = &csv },
+                 "nic\nvm1/net0\na/b\n");
+}
+
+static void
+test_output_wide(void **state OVS_UNUSED)
+{
+    struct output_style style = { .headings = false };
+    char *wide = xasprintf("%090d", 0);
+    char *expect = xasprintf("vm1/net0  ready\n    %s\n", wide);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct output o;
+
+    output_init(&o, headings);
+    o.text_last = true;
+    output_text(&o, "vm1/net0");
+    output_text(&o, "ready");
+    output_text(&o, wide);
+    assert_null(output_format(&o, &style, &ds));
+    assert_string_equal(ds_cstr(&ds), expect);
+
+    style.columns = "nic,foo";
+    char *error = output_format(&o, &style, &ds);
+    assert_non_null(error);
+    assert_non_null(strstr(error, "\"foo\""));
+    assert_non_null(strstr(error, "nic,state,text"));
+    free(error);
+    ds_destroy(&ds);
+    output_destroy(&o);
+    free(expect);
+    free(wide);
+}
+
+static void
+check_message(const char *message, unsigned int line, unsigned int column,
+              const char *pointer, const char *text)
+{
+    struct lint_message m;
+
+    lint_message_parse(&m, "vms.d/vm1.json", message);
+    assert_int_equal(m.line, line);
+    assert_int_equal(m.column, column);
+    assert_string_equal(m.pointer, pointer);
+    assert_string_equal(m.text, text);
+    lint_message_destroy(&m);
+}
+
+static void
+test_message(void **state OVS_UNUSED)
+{
+    check_message("vms.d/vm1.json:12:14: /nics/net0/tag: 5000 is not in "
+                  "0..4095", 12, 14, "/nics/net0/tag",
+                  "5000 is not in 0..4095");
+    check_message("vms.d/vm1.json:2:1: the text ends too early", 2, 1, "",
+                  "the text ends too early");
+    check_message("vms.d/vm1.json: is a symbolic link; put the file there",
+                  0, 0, "", "is a symbolic link; put the file there");
+    check_message("something else", 0, 0, "", "something else");
+}
+
+struct files {
+    struct specs specs;
+    struct model_wanted wanted;
+    struct sset changed;
+};
+
+static void
+put(struct files *f, const char *name, const char *text)
+{
+    specs_put(&f->specs, name, text, strlen(text), "", &f->wanted,
+              &f->changed);
+    assert_true(specs_get(&f->specs, name)->valid);
+}
+
+/* Puts 'host' (NULL: none), a VM with 'nic1' and one with 'nic2' (NULL: none),
+ * and compares the errors and the number of notes. */
+static void
+check_lint(const char *host, const char *nic1, const char *nic2,
+           const char *const expect[], size_t n_notes)
+{
+    struct svec errors = SVEC_EMPTY_INITIALIZER;
+    struct svec notes = SVEC_EMPTY_INITIALIZER;
+    struct files f;
+    size_t n = 0;
+
+    specs_init(&f.specs);
+    model_wanted_init(&f.wanted);
+    sset_init(&f.changed);
+    if (host) {
+        put(&f, "host.json", host);
+    }
+    put(&f, "vms.d/vm1.json", nic1);
+    if (nic2) {
+        put(&f, "vms.d/vm2.json", nic2);
+    }
+    lint(&f.specs, &f.wanted, &errors, &notes);
+    while (expect[n]) {
+        assert_true(n < errors.n);
+        assert_string_equal(errors.names[n], expect[n]);
+        n++;
+    }
+    assert_int_equal(errors.n, n);
+    assert_int_equal(notes.n, n_notes);
+    svec_destroy(&errors);
+    svec_destroy(&notes);
+    sset_destroy(&f.changed);
+    specs_destroy(&f.specs);
+    model_wanted_destroy(&f.wanted);
+}
+
+#define NIC(MAC, MORE) "{\"version\": 1,\n \"nics\": {\"n0\": {\"mac\": " \
+    "\"52:54:00:00:00:" MAC "\", \"bridge\": \"br0\"" MORE "}}}"
+#define HOST(BRIDGES) "{\"version\": 1, \"bridges\": {" BRIDGES "}}"
+#define LIST(...) (const char *const[]) { __VA_ARGS__, NULL }
+#define NONE (const char *const[]) { NULL }
+
+static void
+test_lint(void **state OVS_UNUSED)
+{
+    const char *host = HOST("\"br0\": {}");
+
+    check_lint(host, NIC("01", ""), NIC("02", ""), NONE, 0);
+    check_lint(HOST("\"br0\": {\"managed\": false}"), NIC("01", ""), NULL,
+               NONE, 0);
+    check_lint(host, NIC("01", ", \"ifname\": \"t0\""),
+               NIC("02", ", \"ifname\": \"t0\""),
+               LIST("vms.d/vm1.json:2:11: /nics/n0: the name \"t0\" is "
+                    "wanted by vm2/n0 as well; change one of them",
+                    "vms.d/vm2.json:2:11: /nics/n0: the name \"t0\" is "
+                    "wanted by vm1/n0 as well; change one of them"), 0);
+    check_lint(host, NIC("01", ""), NIC("01", ""),
+               LIST("vms.d/vm1.json:2:11: /nics/n0: the MAC "
+                    "52:54:00:00:00:01 is on the same bridge in vm2/n0 as "
+                    "well; change one of them",
+                    "vms.d/vm2.json:2:11: /nics/n0: the MAC "
+                    "52:54:00:00:00:01 is on the same bridge in vm1/n0 as "
+                    "well; change one of them"), 0);
+    check_lint(HOST("\"br1\": {}"), NIC("01", ""), NULL,
+               LIST("vms.d/vm1.json:2:56: /nics/n0/bridge: host.json has no "
+                    "bridge \"br0\"; add it, or, if somebody else makes it, "
+                    "\"br0\": {\"managed\": false}; did you mean br1?"), 0);
+    /* Nothing is known of bridges: a note, no error. */
+    check_lint("{\"version\": 1}", NIC("01", ""), NULL, NONE, 1);
+    check_lint(NULL, NIC("01", ""), NULL, NONE, 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_args),
+        cmocka_unit_test(test_near),
+        cmocka_unit_test(test_diff),
+        cmocka_unit_test(test_diff_random),
+        cmocka_unit_test(test_output),
+        cmocka_unit_test(test_output_wide),
+        cmocka_unit_test(test_message),
+        cmocka_unit_test(test_lint),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
