@@ -3,8 +3,6 @@ noinst_LTLIBRARIES += controller/libcontroller.la
 controller_libcontroller_la_SOURCES = \
 	controller/commands.c \
 	controller/commands.h \
-	controller/fuses.c \
-	controller/fuses.h \
 	controller/intake.c \
 	controller/intake.h \
 	controller/notify.c \

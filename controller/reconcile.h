@@ -21,7 +21,7 @@
  * backoff or grace is over; never because time merely passes. */
 
 #include <stdbool.h>
-#include "controller/fuses.h"
+#include "src/host/fuses.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
 #include "src/host/specs.h"

@@ -12,6 +12,7 @@
 #include "openvswitch/json.h"
 #include "ovsdb/db.h"
 #include "src/host/host.h"
+#include "src/host/object-json.h"
 #include "src/host/plan-json.h"
 #include "src/kernel/kernel.h"
 #include "util.h"
@@ -76,93 +77,14 @@ files_json(const struct reconcile *r)
 
 /* Objects. */
 
-static char *
-vlan_text(const struct model_row *row)
-{
-    const char *mode = model_row_get(row, "vlan_mode");
-    const char *tag = model_row_get(row, "tag");
-    const char *trunks = model_row_get(row, "trunks");
-
-    if (!*mode) {
-        mode = *tag ? "access" : "trunk";
-    }
-    if (!strcmp(mode, "access")) {
-        return xstrdup(*tag ? tag : "-");
-    } else if (!strcmp(mode, "trunk")) {
-        return *trunks ? xasprintf("trunk %s", trunks) : xstrdup("-");
-    } else if (*trunks) {
-        return xasprintf("%s %s + %s", mode, tag, trunks);
-    }
-    return xasprintf("%s %s", mode, tag);
-}
-
-/* The one port whose facts stand for the object's: as observed, otherwise as
- * wanted; NULL if it has none, or several. */
-static const struct model_port *
-object_port(const struct reconcile *r, const char *id)
-{
-    const struct model_object *object
-        = model_wanted_get(host_wanted(r->host), id);
-    const struct model_observed *o = host_observed(r->host);
-    const struct sset *marked = model_observed_marked(o, id);
-
-    if (object && object->n_ports != 1) {
-        return NULL;
-    } else if (object) {
-        const struct model_port *port
-            = model_observed_port(o, object->ports[0]->row.name);
-        const char *own
-            = port ? model_observed_own(o, smap_get(&port->row.fields,
-                                                    MODEL_MARK)) : NULL;
-        return own && !strcmp(own, id) ? port : object->ports[0];
-    }
-    return marked ? model_observed_port(o, SSET_FIRST(marked)) : NULL;
-}
-
-static void
-put_port(struct json *json, const struct reconcile *r, const char *id)
-{
-    const struct model_port *port = object_port(r, id);
-    if (!port) {
-        return;
-    }
-
-    const struct model_object *object
-        = model_wanted_get(host_wanted(r->host), id);
-    const struct model_link *link
-        = model_observed_link(host_observed(r->host), port->row.name);
-    char *vlan = vlan_text(&port->row);
-    int64_t ofport = port->n_ifaces ? port->ifaces[0].ofport : 0;
-
-    put_string(json, "ifname", port->row.name);
-    put_string(json, "bridge", model_row_get(&port->row, MODEL_F_BRIDGE));
-    put_string(json, "vlan", vlan);
-    put_integer(json, "queues", object ? object->queues : 0);
-    /* A single-queue TAP reports no counts, only a carrier. */
-    put_integer(json, "attached",
-                !link ? 0
-                : link->n_queues + link->n_disabled
-                  ? link->n_queues + link->n_disabled
-                : object && object->queues && link->carrier);
-    put_integer(json, "ofport", MAX(ofport, 0));
-    free(vlan);
-}
-
 struct json *
 status_object_json(const struct reconcile *r, const struct record *record)
 {
-    struct json *json = json_object_create();
-    char *source = specs_source_of(record->id);
     const char *text;
     enum model_state state = reconcile_state(r, record, &text);
 
-    put_string(json, "object", record->id);
-    put_string(json, "state", model_state_name(state));
-    put_string(json, "text", text);
-    put_string(json, "file", source);
-    put_port(json, r, record->id);
-    free(source);
-    return json;
+    return object_json(record->id, host_wanted(r->host),
+                       host_observed(r->host), state, text);
 }
 
 static struct json *

@@ -5,7 +5,6 @@
 #include <string.h>
 #include "src/cli/cli.h"
 #include "src/cli/near.h"
-#include "src/cli/vlan.h"
 #include "src/cli/world.h"
 #include "sset.h"
 #include "util.h"
@@ -77,7 +76,7 @@ static void
 put_nic(struct output *o, const struct model_object *nic)
 {
     const struct model_port *port = nic->n_ports ? nic->ports[0] : NULL;
-    char *vlan = port ? vlan_describe(&port->row) : xstrdup("-");
+    char *vlan = port ? model_vlan_describe(&port->row) : xstrdup("-");
 
     output_text(o, nic->id);
     output_text(o, port ? port->row.name : "-");

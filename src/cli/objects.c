@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "openvswitch/json.h"
 #include "src/cli/json-view.h"
-#include "src/cli/vlan.h"
-#include "src/model/observed.h"
+#include "src/host/object-json.h"
 #include "util.h"
 
 void
@@ -87,56 +87,16 @@ object_views_from_json(struct object_views *v, const struct json *array)
     }
 }
 
-/* The one port whose facts stand for the object's: as observed where it is
- * the object's, otherwise as wanted. */
-static const struct model_port *
-find_port(const char *id, const struct model_object *wanted,
-          const struct model_observed *o)
-{
-    const struct sset *marked = model_observed_marked(o, id);
-
-    if (wanted && wanted->n_ports != 1) {
-        return NULL;
-    } else if (wanted) {
-        const struct model_port *port
-            = model_observed_port(o, wanted->ports[0]->row.name);
-        const char *own
-            = (port ? model_observed_own(o, smap_get(&port->row.fields,
-                                                     MODEL_MARK)) : NULL);
-        return own && !strcmp(own, id) ? port : wanted->ports[0];
-    }
-    return (marked && !sset_is_empty(marked)
-            ? model_observed_port(o, SSET_FIRST(marked)) : NULL);
-}
-
 void
 object_views_add(struct object_views *v, const char *id,
-                 const struct model_object *wanted,
-                 const struct model_observed *o,
+                 const struct model_wanted *wanted,
+                 const struct model_observed *observed,
                  enum model_state state, const char *text)
 {
-    struct object_view *view = add_view(v, id, model_state_name(state), text);
-    const struct model_port *port = find_port(id, wanted, o);
+    struct json *json = object_json(id, wanted, observed, state, text);
 
-    if (!port) {
-        return;
-    }
-
-    const struct model_link *link = model_observed_link(o, port->row.name);
-    char *vlan = vlan_describe(&port->row);
-
-    set_port(view, port->row.name, model_row_get(&port->row, MODEL_F_BRIDGE),
-             vlan);
-    free(vlan);
-    view->queues = wanted ? wanted->queues : 0;
-    view->ofport = port->n_ifaces ? MAX(port->ifaces[0].ofport, 0) : 0;
-    if (link) {
-        view->attached = link->n_queues + link->n_disabled;
-        /* A single-queue TAP reports no counts, only a carrier. */
-        if (!view->attached && view->queues && link->carrier) {
-            view->attached = 1;
-        }
-    }
+    object_views_add_json(v, json);
+    json_destroy(json);
 }
 
 static int

@@ -11,6 +11,7 @@
 
 struct json;
 struct model_observed;
+struct model_wanted;
 
 struct object_view {
     char *id;
@@ -32,9 +33,9 @@ void object_views_destroy(struct object_views *);
 /* Adds the elements of "objects" of 'status json', or one of them. */
 void object_views_from_json(struct object_views *, const struct json *);
 void object_views_add_json(struct object_views *, const struct json *);
-/* Adds object 'id', of which 'wanted' is wanted (NULL: nothing). */
+/* Adds object 'id' as it was found here. */
 void object_views_add(struct object_views *, const char *id,
-                      const struct model_object *wanted,
+                      const struct model_wanted *,
                       const struct model_observed *,
                       enum model_state, const char *text);
 

@@ -85,7 +85,7 @@ scene_from_world(struct scene *s, const struct world *w)
         struct plan_verdict verdict;
 
         world_plan(w, id, &plan, &verdict);
-        object_views_add(&s->objects, id, model_wanted_get(w->wanted, id),
+        object_views_add(&s->objects, id, w->wanted,
                          host_observed(w->host), verdict.state,
                          verdict.text);
         plan_verdict_destroy(&verdict);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include "bitmap.h"
 #include "openvswitch/dynamic-string.h"
-#include "src/model/model.h"
 #include "util.h"
 
 #define N_VLANS 4096
@@ -87,24 +86,4 @@ vlan_list_to_json(const char *list, char **json)
     }
     free(vlans);
     return error;
-}
-
-char *
-vlan_describe(const struct model_row *row)
-{
-    const char *mode = model_row_get(row, "vlan_mode");
-    const char *tag = model_row_get(row, "tag");
-    const char *trunks = model_row_get(row, "trunks");
-
-    if (!*mode) {
-        mode = *tag ? "access" : "trunk";
-    }
-    if (!strcmp(mode, "access")) {
-        return xstrdup(*tag ? tag : "-");
-    } else if (!strcmp(mode, "trunk")) {
-        return *trunks ? xasprintf("trunk %s", trunks) : xstrdup("-");
-    } else if (*trunks) {
-        return xasprintf("%s %s + %s", mode, tag, trunks);
-    }
-    return xasprintf("%s %s", mode, tag);
 }

@@ -7,16 +7,10 @@
 
 #include "openvswitch/compiler.h"
 
-struct model_row;
-
 /* Turns "10,20,30-32" into JSON text, "[10, 20, 30, 31, 32]", for the caller
  * to free in '*json'.  Returns NULL, or what is wrong. */
 char *vlan_list_to_json(const char *list, char **json) OVS_WARN_UNUSED_RESULT;
 /* Likewise for one VLAN. */
 char *vlan_to_json(const char *vlan, char **json) OVS_WARN_UNUSED_RESULT;
-
-/* The VLANs of Port row 'row' in one word or two, as docs/control-protocol.md
- * says; for the caller to free. */
-char *vlan_describe(const struct model_row *row);
 
 #endif /* src/cli/vlan.h */

@@ -73,20 +73,25 @@ observe(const struct cli *cli, struct world *w, char **error)
     }
 }
 
+/* What the daemon's fuses say when it starts now; grace apart, as if it were
+ * over. */
 static void
-count_nics(struct world *w)
+set_fuses(struct world *w)
 {
     struct sset ids = SSET_INITIALIZER(&ids);
+    size_t n_nics = 0;
     const char *id;
 
     host_all(w->host, &ids);
     SSET_FOR_EACH (id, &ids) {
-        if (model_id_is_nic(id)) {
-            w->n_nics++;
-            w->n_gone += !model_wanted_get(w->wanted, id);
+        n_nics += model_id_is_nic(id);
+        if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {
+            fuses_gone(&w->fuses, id, 0);
         }
     }
     sset_destroy(&ids);
+    fuses_set_population(&w->fuses, n_nics, 0);
+    fuses_set_vms_empty(&w->fuses, !w->any_vm, 0);
 }
 
 static void
@@ -96,8 +101,6 @@ put_files(struct world *w)
     const struct shash_node **nodes = shash_sort(files);
     struct sset changed = SSET_INITIALIZER(&changed);
 
-    w->vms_missing = "vms.d is empty or cannot be read, which is never taken "
-                     "for a removal";
     for (size_t i = 0; i < shash_count(files); i++) {
         const struct store_file *file = nodes[i]->data;
 
@@ -109,7 +112,7 @@ put_files(struct world *w)
                                  w->wanted, &changed);
         }
         if (strcmp(file->name, "host.json")) {
-            w->vms_missing = NULL;
+            w->any_vm = true;
         }
     }
     sset_destroy(&changed);
@@ -121,6 +124,7 @@ world_init(struct world *w)
 {
     memset(w, 0, sizeof *w);
     specs_init(&w->specs);
+    fuses_init(&w->fuses);
     model_wanted_init(&w->own);
     w->wanted = &w->own;
 }
@@ -155,7 +159,7 @@ world_open(const struct cli *cli, const char *dir, bool with_host,
     put_files(w);
     if (with_host) {
         status = observe(cli, w, error);
-        count_nics(w);
+        set_fuses(w);
     }
     return status;
 }
@@ -163,6 +167,7 @@ world_open(const struct cli *cli, const char *dir, bool with_host,
 void
 world_close(struct world *w)
 {
+    fuses_destroy(&w->fuses);
     specs_destroy(&w->specs);
     host_close(w->host);
     model_wanted_destroy(&w->own);
@@ -181,28 +186,6 @@ world_errors(const struct world *w, struct svec *errors)
     free(nodes);
 }
 
-/* What of the daemon's fuses does not depend on what it has seen before: why
- * object 'id', which is not wanted, would not be deleted. */
-static char *
-held(const struct world *w, const char *id)
-{
-    const struct model_policy *policy = &w->wanted->policy;
-
-    if (!model_id_is_nic(id)) {
-        return xasprintf("it left host.json; \"ovs-portctl gc-confirm %s\" "
-                         "deletes it", id);
-    } else if (w->vms_missing) {
-        return xstrdup(w->vms_missing);
-    } else if (w->n_gone > 10
-               && w->n_gone * 100 > w->n_nics * policy->gc_max_percent) {
-        return xasprintf("%"PRIuSIZE" of %"PRIuSIZE" NICs have left the "
-                         "specs, more than %u %%; \"ovs-portctl gc-confirm\" "
-                         "deletes them", w->n_gone, w->n_nics,
-                         policy->gc_max_percent);
-    }
-    return NULL;
-}
-
 void
 world_plan(const struct world *w, const char *id, struct plan *plan,
            struct plan_verdict *verdict)
@@ -213,7 +196,11 @@ world_plan(const struct world *w, const char *id, struct plan *plan,
     gate.frozen = specs_frozen(&w->specs, id);
     gate.report_only = w->wanted->policy.report_only;
     if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {
-        text = held(w, id);
+        const struct model_policy *policy = &w->wanted->policy;
+        long long int wake;
+
+        text = fuses_held(&w->fuses, id, policy, policy->gc_grace * 1000LL,
+                          &wake);
         gate.held = text;
     }
     host_plan(w->host, id, &gate, plan, verdict);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include "openvswitch/compiler.h"
 #include "src/cli/cli.h"
+#include "src/host/fuses.h"
 #include "src/host/specs.h"
 #include "src/plan/plan.h"
 #include "svec.h"
@@ -24,8 +25,8 @@ struct world {
     struct host *host;          /* NULL: only the specs. */
     struct model_wanted own;    /* Without a host. */
     struct model_wanted *wanted;
-    const char *vms_missing;    /* Why no NIC may count as removed, or NULL. */
-    size_t n_nics, n_gone;      /* Wanted or live; live but not wanted. */
+    struct fuses fuses;
+    bool any_vm;                /* There is a file in vms.d. */
 };
 
 /* Connects to the database and lets go again.  Returns CLI_DONE, or an exit

@@ -9,5 +9,6 @@ src_model_libmodel_la_SOURCES = \
 	src/model/observed.c \
 	src/model/observed.h \
 	src/model/state.c \
+	src/model/vlan.c \
 	src/model/wanted.c \
 	src/model/wanted.h

@@ -122,6 +122,10 @@ const char *model_row_get(const struct model_row *, const char *field);
 /* Sets 'field' to 'value' (copied). */
 void model_row_set(struct model_row *, const char *field, const char *value);
 
+/* The VLANs of a Port row in a word or two, as docs/control-protocol.md has
+ * them ("10", "trunk 10,20"); for the caller to free. */
+char *model_vlan_describe(const struct model_row *);
+
 struct model_bridge *model_bridge_create(const char *name);
 struct model_bridge *model_bridge_clone(const struct model_bridge *);
 bool model_bridge_equals(const struct model_bridge *,

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "controller/fuses.h"
+#include "src/host/fuses.h"
 #include "controller/record.h"
 #include "src/plan/plan.h"
 #include "util.h"

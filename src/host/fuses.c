@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "controller/fuses.h"
+#include "src/host/fuses.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -164,11 +164,11 @@ is_blown(const struct fuses *fuses, const struct model_policy *policy,
 }
 
 char *
-fuses_held(struct fuses *fuses, const char *id,
+fuses_held(const struct fuses *fuses, const char *id,
            const struct model_policy *policy, long long int now,
            long long int *wake)
 {
-    struct fuse_entry *e = shash_find_data(&fuses->gone, id);
+    const struct fuse_entry *e = shash_find_data(&fuses->gone, id);
 
     *wake = LLONG_MAX;
     if (!e) {

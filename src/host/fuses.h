@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PORTD_CONTROLLER_FUSES_H
-#define PORTD_CONTROLLER_FUSES_H 1
+#ifndef PORTD_HOST_FUSES_H
+#define PORTD_HOST_FUSES_H 1
 
 /* Deletion fuses
  * ==============
@@ -60,7 +60,7 @@ void fuses_expire(struct fuses *, long long int now);
 /* Why object 'id', which is gone, must not be deleted at 'now', for the
  * caller to free; NULL if it may be.  If time alone will change that,
  * '*wake' becomes when, otherwise LLONG_MAX. */
-char *fuses_held(struct fuses *, const char *id, const struct model_policy *,
-                 long long int now, long long int *wake);
+char *fuses_held(const struct fuses *, const char *id, const struct model_policy *, long long int now,
+                 long long int *wake);
 
-#endif /* controller/fuses.h */
+#endif /* src/host/fuses.h */
