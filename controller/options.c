@@ -28,7 +28,6 @@ enum {
     OPT_UNIXCTL,
     OPT_ONCE,
     OPT_OBSERVE,
-    OPT_PEER_CA_CERT,
     OPT_BOOTSTRAP_CA_CERT,
     DAEMON_OPTION_ENUMS,
     VLOG_OPTION_ENUMS,
@@ -78,7 +77,6 @@ static const struct option long_options[] = {
     DAEMON_LONG_OPTIONS,
     VLOG_LONG_OPTIONS,
     STREAM_SSL_LONG_OPTIONS,
-    {"peer-ca-cert", required_argument, NULL, OPT_PEER_CA_CERT},
     {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
     {NULL, 0, NULL, 0},
 };
@@ -171,9 +169,6 @@ options_parse(int argc, char *argv[], struct options *o)
         DAEMON_OPTION_HANDLERS
         STREAM_SSL_OPTION_HANDLERS
 
-        case OPT_PEER_CA_CERT:
-            stream_ssl_set_peer_ca_cert_file(optarg);
-            break;
         case OPT_BOOTSTRAP_CA_CERT:
             stream_ssl_set_ca_cert_file(optarg, true);
             break;

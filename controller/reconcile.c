@@ -203,19 +203,26 @@ conclude(struct reconcile *r, struct record *record, struct plan *plan,
     record->verdict = *verdict;
 }
 
+struct plan_gate
+reconcile_gate(const struct reconcile *r, const char *id,
+               const struct record *record, const char *held)
+{
+    return (struct plan_gate) {
+        .frozen = specs_frozen(&r->specs, id),
+        .held = held,
+        .contested = record ? &record->contested : NULL,
+        .report_only = (host_wanted(r->host)->policy.report_only
+                        && record && record->settled && is_wanted(r, id)),
+    };
+}
+
 /* Plans object 'id'; its steps go to the end of 'r->plan'. */
 static void
 plan_one(struct reconcile *r, const char *id, long long int now)
 {
     struct record *record = get_record(r, id);
     char *held = consult_fuses(r, id, now);
-    const struct plan_gate gate = {
-        .frozen = specs_frozen(&r->specs, id),
-        .held = held,
-        .contested = &record->contested,
-        .report_only = (host_wanted(r->host)->policy.report_only
-                        && record->settled && is_wanted(r, id)),
-    };
+    const struct plan_gate gate = reconcile_gate(r, id, record, held);
     struct plan_verdict verdict;
     struct plan plan;
 

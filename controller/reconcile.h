@@ -87,6 +87,12 @@ enum model_state reconcile_state(const struct reconcile *,
                                  const struct record *record,
                                  const char **text);
 
+/* What the plan of object 'id' is to know beyond the models.  'record' may be
+ * NULL; it and 'held' are borrowed. */
+struct plan_gate reconcile_gate(const struct reconcile *, const char *id,
+                                const struct record *record,
+                                const char *held);
+
 /* True if no object (of the set 'ids', if it is not NULL) is dirty or being
  * worked on. */
 bool reconcile_is_quiet(const struct reconcile *, const struct sset *ids);

@@ -183,14 +183,9 @@ plan_all(const struct reconcile *r, struct plan *plan)
     const char **names = sset_sort(&ids);
     for (size_t i = 0; i < sset_count(&ids); i++) {
         const struct record *record = shash_find_data(&r->records, names[i]);
-        const struct plan_gate gate = {
-            .frozen = specs_frozen(&r->specs, names[i]),
-            .held = (record && record->verdict.state == MODEL_HELD
-                     ? record->verdict.text : NULL),
-            .contested = record ? &record->contested : NULL,
-            .report_only = host_wanted(r->host)->policy.report_only
-                           && record && record->settled,
-        };
+        bool held = record && record->verdict.state == MODEL_HELD;
+        const struct plan_gate gate = reconcile_gate(
+            r, names[i], record, held ? record->verdict.text : NULL);
         struct plan_verdict verdict;
 
         host_plan(r->host, names[i], &gate, plan, &verdict);

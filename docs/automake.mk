@@ -1,3 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += \
+	docs/ovs-portctl.8 \
+	docs/ovs-portd.8 \
+	docs/ovs-portd.json.5
 EXTRA_DIST += \
-	docs/control-protocol.md
+	CONTRIBUTING.md \
+	NEWS \
+	README.md \
+	docs/architecture.md \
+	docs/control-protocol.md \
+	docs/faults.md \
+	docs/reference.md \
+	docs/spec.md \
+	docs/walkthrough.md

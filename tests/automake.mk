@@ -3,8 +3,8 @@ EXTRA_DIST += \
 	schemas/examples \
 	tests/corpus.py \
 	tests/data \
+	tests/docs-check \
 	tests/e2e \
 	tests/fuzz \
 	tests/house-check \
-	tests/net \
 	tests/tools

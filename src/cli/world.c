@@ -194,7 +194,8 @@ world_plan(const struct world *w, const char *id, struct plan *plan,
     char *text = NULL;
 
     gate.frozen = specs_frozen(&w->specs, id);
-    gate.report_only = w->wanted->policy.report_only;
+    gate.report_only = (w->wanted->policy.report_only
+                        && model_wanted_get(w->wanted, id));
     if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {
         const struct model_policy *policy = &w->wanted->policy;
         long long int wake;

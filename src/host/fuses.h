@@ -60,7 +60,8 @@ void fuses_expire(struct fuses *, long long int now);
 /* Why object 'id', which is gone, must not be deleted at 'now', for the
  * caller to free; NULL if it may be.  If time alone will change that,
  * '*wake' becomes when, otherwise LLONG_MAX. */
-char *fuses_held(const struct fuses *, const char *id, const struct model_policy *, long long int now,
+char *fuses_held(const struct fuses *, const char *id,
+                 const struct model_policy *, long long int now,
                  long long int *wake);
 
 #endif /* src/host/fuses.h */

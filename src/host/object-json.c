@@ -32,12 +32,17 @@ find_port(const char *id, const struct model_object *wanted,
     return marked ? model_observed_port(o, SSET_FIRST(marked)) : NULL;
 }
 
-/* How many queues of 'link' a VM holds. */
+/* How many queues of 'link' a VM holds; none if it is a stranger's device of
+ * the same name. */
 static unsigned int
-count_attached(const struct model_link *link,
+count_attached(const struct model_observed *o, const char *id,
+               const struct model_link *link,
                const struct model_object *wanted)
 {
-    if (!link) {
+    const char *own
+        = link ? model_observed_own(o, model_link_mark(link)) : NULL;
+
+    if (!own || strcmp(own, id)) {
         return 0;
     }
     /* A single-queue TAP reports no counts, only a carrier. */
@@ -77,7 +82,7 @@ object_json(const char *id, const struct model_wanted *w,
         json_object_put_string(json, "vlan", vlan);
         free(vlan);
         put_integer(json, "queues", wanted ? wanted->queues : 0);
-        put_integer(json, "attached", count_attached(link, wanted));
+        put_integer(json, "attached", count_attached(o, id, link, wanted));
         put_integer(json, "ofport", (port->n_ifaces
                                      ? MAX(port->ifaces[0].ofport, 0) : 0));
     }

@@ -256,7 +256,11 @@ planner_delete(struct planner *p, const char *name)
     if (port && !is_own(p, smap_get(&port->row.fields, MODEL_MARK))) {
         port = NULL;
     }
-    const struct model_link *link = model_observed_link(p->observed, name);
+    /* Only NICs have devices that we create; an uplink is never deleted,
+     * though its Interface row is ours. */
+    const struct model_link *link
+        = (model_id_is_nic(p->id) ? model_observed_link(p->observed, name)
+           : NULL);
     if (link && (!field_is(&link->fields, MODEL_L_KIND, "tap")
                  || !is_own(p, planner_link_mark(p, link)))) {
         link = NULL;

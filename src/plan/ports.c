@@ -206,6 +206,16 @@ devices_are_ours(struct planner *p, const struct model_port *want)
     return true;
 }
 
+static bool
+bridge_is_wanted(const struct planner *p, const char *bridge)
+{
+    char *id = xasprintf("bridge:%s", bridge);
+    bool wanted = model_wanted_get(p->wanted, id) != NULL;
+
+    free(id);
+    return wanted;
+}
+
 static void
 add_port(struct planner *p, const struct model_port *want)
 {
@@ -232,8 +242,8 @@ add_port(struct planner *p, const struct model_port *want)
     }
     if (!model_observed_bridge(p->observed, bridge)
         && !planner_adds(p, PLAN_BRIDGE, bridge)) {
-        planner_defer(p, step, MODEL_WAITING, "bridge %s does not exist",
-                      bridge);
+        planner_defer(p, step, MODEL_WAITING, "bridge %s does not exist%s",
+                      bridge, bridge_is_wanted(p, bridge) ? " yet" : "");
     }
     devices_are_there(p, want, step);
 

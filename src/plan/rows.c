@@ -96,6 +96,14 @@ clear_disowned(struct planner *p, struct plan_step *step,
     sset_destroy(&owned);
 }
 
+/* bond_active_slave is a preference for the start: ovs-vswitchd writes the
+ * member that it has really made active. */
+static bool
+is_theirs_by_now(const char *field, const char *value)
+{
+    return !strcmp(field, "bond_active_slave") && value && *value;
+}
+
 void
 planner_diff_row(struct planner *p, struct plan_step *step,
                  enum model_table table, const struct smap *target,
@@ -111,7 +119,8 @@ planner_diff_row(struct planner *p, struct plan_step *step,
     for (size_t i = 0; i < n; i++) {
         const char *old = field_or_default(table, fields, nodes[i]->key);
 
-        if (!nullable_string_is_equal(old, nodes[i]->value)) {
+        if (!nullable_string_is_equal(old, nodes[i]->value)
+            && !is_theirs_by_now(nodes[i]->key, old)) {
             planner_change(p, step, nodes[i]->key, old, nodes[i]->value);
         }
     }

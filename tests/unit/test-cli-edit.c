@@ -271,7 +271,7 @@ check_describe(const char *mode, const char *tag, const char *trunks,
     model_row_set(&row, "vlan_mode", mode);
     model_row_set(&row, "tag", tag);
     model_row_set(&row, "trunks", trunks);
-    text = vlan_describe(&row);
+    text = model_vlan_describe(&row);
     assert_string_equal(text, expect);
     free(text);
     model_row_destroy(&row);

@@ -60,7 +60,7 @@ test_nic_comes_up_in_order(void **state OVS_UNUSED)
     plan_init(&plan);
     world_plan(&w, "vm1/net0", &plan, &verdict);
     assert_int_equal(verdict.state, MODEL_WAITING);
-    assert_string_equal(verdict.text, "bridge br0 does not exist");
+    assert_string_equal(verdict.text, "bridge br0 does not exist yet");
     assert_step(&plan, 0, "+ link tap0");
     assert_null(plan.steps[0]->after);
     assert_null(plan_step_find(plan.steps[0], MODEL_L_UP));
@@ -438,6 +438,59 @@ test_bond_member_changes_keep_the_port(void **state OVS_UNUSED)
     world_destroy(&w);
 }
 
+/* ovs-vswitchd writes which member is active. */
+static void
+test_active_member_is_a_preference(void **state OVS_UNUSED)
+{
+    struct world w;
+    world_init(&w);
+    world_want_bridge(&w, "br0");
+    world_add_device(&w, "eth1");
+    world_add_device(&w, "eth2");
+    const char *members[] = { "eth1", "eth2" };
+    world_want_bond(&w, "bond0", "br0", members, 2);
+    struct model_port *port
+        = model_wanted_get(&w.w, "bond:bond0")->ports[0];
+    model_row_set(&port->row, "bond_active_slave", "02:00:00:00:00:01");
+    assert_int_equal(settle(&w, "bond:bond0"), MODEL_READY);
+    assert_string_equal(
+        model_row_get(&model_observed_port(&w.o, "bond0")->row,
+                      "bond_active_slave"), "02:00:00:00:00:01");
+
+    port = model_port_clone(model_observed_port(&w.o, "bond0"));
+    model_row_set(&port->row, "bond_active_slave", "02:00:00:00:00:02");
+    model_observed_put_port(&w.o, port);
+    assert_int_equal(settle(&w, "bond:bond0"), MODEL_READY);
+    assert_string_equal(
+        model_row_get(&model_observed_port(&w.o, "bond0")->row,
+                      "bond_active_slave"), "02:00:00:00:00:02");
+    world_destroy(&w);
+}
+
+/* A stranger's TAP may be an uplink of ours: it stays when the port goes. */
+static void
+test_uplink_is_never_deleted(void **state OVS_UNUSED)
+{
+    struct world w;
+    world_init(&w);
+    world_want_bridge(&w, "br0");
+    struct model_link *link = model_link_create("up0");
+    link->ifindex = 55;
+    smap_add(&link->fields, MODEL_L_KIND, "tap");
+    smap_add(&link->fields, MODEL_L_UP, "true");
+    model_observed_put_link(&w.o, link);
+    const char *members[] = { "up0" };
+    world_want_bond(&w, "up0", "br0", members, 1);
+    assert_int_equal(settle(&w, "bond:up0"), MODEL_READY);
+
+    world_hold(&w, "up0", true);
+    world_unwant(&w, "bonds");
+    assert_int_equal(settle(&w, "bond:up0"), MODEL_READY);
+    assert_null(model_observed_port(&w.o, "up0"));
+    assert_non_null(model_observed_link(&w.o, "up0"));
+    world_destroy(&w);
+}
+
 int
 main(void)
 {
@@ -458,6 +511,8 @@ main(void)
         cmocka_unit_test(test_ovns_bridge_is_only_reported),
         cmocka_unit_test(test_pinned_ofport),
         cmocka_unit_test(test_bond_member_changes_keep_the_port),
+        cmocka_unit_test(test_active_member_is_a_preference),
+        cmocka_unit_test(test_uplink_is_never_deleted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,8 @@ test_group_without_owner(void **state OVS_UNUSED)
           "  port tap0 bridge=br0 cvlans= qos=qos:noop tag= trunks="
           " vlan_mode=\n"
           "  iface tap0 " IDS "external_ids:vm-id=vm1 type=\n"
-          "  link tap0 " LINK "group=kvm kind=tap mac=fe:54:00:12:34:0a mtu=1500"
+          "  link tap0 " LINK "group=kvm kind=tap"
+          " mac=fe:54:00:12:34:0a mtu=1500"
           " multi_queue=true persist=true qdisc=noqueue up=true\n");
 }
 
