@@ -146,7 +146,7 @@ intake_run(struct reconcile *r, long long int now)
     }
 }
 
-void
+bool
 reconcile_load_files(struct reconcile *r)
 {
     /* An editor holds the lock for milliseconds. */
@@ -154,7 +154,8 @@ reconcile_load_files(struct reconcile *r)
     if (error) {
         VLOG_INFO("%s", error);
         free(error);
-        return;
+        return false;
     }
     take_files(r, time_msec());
+    return true;
 }

@@ -104,6 +104,13 @@ name_program(int argc, char *argv[])
 }
 
 static void
+set_dir(char **dirp, const char *dir)
+{
+    free(*dirp);
+    *dirp = abs_file_name(NULL, dir);
+}
+
+static void
 set_instance(struct options *o, const char *name)
 {
     char *error = spec_check_name(name);
@@ -119,10 +126,10 @@ handle_option(struct options *o, int c)
 {
     switch (c) {
     case OPT_SPEC_DIR:
-        o->spec_dir = optarg;
+        set_dir(&o->spec_dir, optarg);
         break;
     case OPT_STATE_DIR:
-        o->state_dir = optarg;
+        set_dir(&o->state_dir, optarg);
         break;
     case OPT_INSTANCE:
         set_instance(o, optarg);
@@ -155,8 +162,8 @@ options_parse(int argc, char *argv[], struct options *o)
         = ovs_cmdl_long_options_to_short_options(long_options);
 
     memset(o, 0, sizeof *o);
-    o->spec_dir = SPEC_DIR;
-    o->state_dir = STATE_DIR;
+    o->spec_dir = xstrdup(SPEC_DIR);
+    o->state_dir = xstrdup(STATE_DIR);
     o->instance = "main";
     name_program(argc, argv);
     for (;;) {
@@ -182,6 +189,14 @@ options_parse(int argc, char *argv[], struct options *o)
         ovs_fatal(0, "at most one DATABASE can be given; "
                   "use --help for usage");
     }
-    o->db = (optind < argc ? argv[optind]
+    o->db = (optind < argc ? xstrdup(argv[optind])
              : xasprintf("unix:%s/db.sock", ovs_rundir()));
+}
+
+void
+options_destroy(struct options *o)
+{
+    free(o->db);
+    free(o->spec_dir);
+    free(o->state_dir);
 }

@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 
-/* ovs-portd's command line. Strings live as long as the process. */
+/* ovs-portd's command line. */
 struct options {
-    const char *db;             /* OVSDB remote. */
-    const char *spec_dir;
-    const char *state_dir;
+    char *db;                   /* OVSDB remote. */
+    char *spec_dir;             /* Absolute: --detach changes to "/". */
+    char *state_dir;            /* Likewise. */
     const char *instance;
     const char *unixctl_path;   /* NULL: OVS's default. */
     bool once;
@@ -17,5 +17,6 @@ struct options {
 
 /* Parses the command line.  Exits after --help, --version and bad input. */
 void options_parse(int argc, char *argv[], struct options *);
+void options_destroy(struct options *);
 
 #endif /* controller/options.h */

@@ -119,5 +119,6 @@ main(int argc, char *argv[])
     reconcile_destroy(reconcile);
     unixctl_server_destroy(server);
     latch_destroy(&exit_latch);
+    options_destroy(&options);
     return status;
 }

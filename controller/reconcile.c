@@ -151,8 +151,11 @@ becomes_contested(struct record *record, const struct plan *plan,
     return contested;
 }
 
+/* Who may not write sees the one who may in the middle of its work, which is
+ * nothing to warn of. */
 static void
-log_verdict(const struct record *record, const struct plan_verdict *verdict)
+log_verdict(const struct reconcile *r, const struct record *record,
+            const struct plan_verdict *verdict)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(60, 60);
     bool bad = (verdict->state == MODEL_ERROR
@@ -160,7 +163,7 @@ log_verdict(const struct record *record, const struct plan_verdict *verdict)
                 || verdict->state == MODEL_INVALID);
 
     if (record->verdict.state != verdict->state) {
-        VLOG_RL(&rl, bad ? VLL_WARN : VLL_DBG, "%s: %s%s%s", record->id,
+        VLOG_RL(&rl, !bad ? VLL_DBG : r->could_write ? VLL_WARN : VLL_INFO, "%s: %s%s%s", record->id,
                 model_state_name(verdict->state),
                 *verdict->text ? ": " : "", verdict->text);
     }
@@ -198,7 +201,7 @@ conclude(struct reconcile *r, struct record *record, struct plan *plan,
         r->next_refresh = MIN(r->next_refresh, now + REFRESH_INTERVAL_MS);
     }
 
-    log_verdict(record, verdict);
+    log_verdict(r, record, verdict);
     plan_verdict_destroy(&record->verdict);
     record->verdict = *verdict;
 }

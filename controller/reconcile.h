@@ -69,8 +69,9 @@ void reconcile_destroy(struct reconcile *);
 void reconcile_run(struct reconcile *);
 void reconcile_wait(struct reconcile *);
 
-/* Takes in what the files say right now instead of when they are quiet. */
-void reconcile_load_files(struct reconcile *);
+/* Takes in what the files say right now instead of when they are quiet.
+ * Returns false if they cannot be read now. */
+bool reconcile_load_files(struct reconcile *);
 /* Reads files and both worlds again from nothing. */
 void reconcile_resync(struct reconcile *);
 /* Lets the held deletion of 'id' go, or all if it is NULL.  Returns how many

@@ -28,6 +28,8 @@ struct waiter {
     enum level level;
     long long int deadline;
     struct smap files;          /* Name -> SHA-256, or "-". */
+    struct sset loaded;         /* Of those, which have been loaded, be it in
+                                 * a later version. */
 };
 
 struct waiters {
@@ -44,12 +46,30 @@ waiters_create(void)
 
 /* Judging. */
 
+/* Notes which files have been loaded in the version that was asked for; with
+ * 'superseded', whatever their version is.  Returns true if all have. */
 static bool
-is_loaded(const struct reconcile *r, const char *name, const char *sha256)
+note_loaded(struct waiter *waiter, const struct reconcile *r, bool superseded)
 {
-    const struct specs_file *file = specs_get(&r->specs, name);
+    const struct smap_node *node;
 
-    return file ? !strcmp(file->sha256, sha256) : !strcmp(sha256, "-");
+    SMAP_FOR_EACH (node, &waiter->files) {
+        const struct specs_file *file = specs_get(&r->specs, node->key);
+
+        if (superseded || (file ? !strcmp(file->sha256, node->value)
+                           : !strcmp(node->value, "-"))) {
+            sset_add(&waiter->loaded, node->key);
+        }
+    }
+    return sset_count(&waiter->loaded) == smap_count(&waiter->files);
+}
+
+static void
+waiter_destroy(struct waiter *waiter)
+{
+    smap_destroy(&waiter->files);
+    sset_destroy(&waiter->loaded);
+    free(waiter);
 }
 
 /* The objects that 'waiter' waits for: what its files ask for now, and what
@@ -155,20 +175,16 @@ answer(struct waiter *waiter, const struct reconcile *r,
     free(text);
 
     ovs_list_remove(&waiter->node);
-    smap_destroy(&waiter->files);
-    free(waiter);
+    waiter_destroy(waiter);
 }
 
 /* True if all that 'waiter' waits for is over. */
 static bool
-is_over(const struct waiter *waiter, const struct reconcile *r,
+is_over(struct waiter *waiter, const struct reconcile *r,
         const struct sset *ids)
 {
-    const struct smap_node *file;
-    SMAP_FOR_EACH (file, &waiter->files) {
-        if (!is_loaded(r, file->key, file->value)) {
-            return false;
-        }
+    if (!note_loaded(waiter, r, false)) {
+        return false;
     }
     if (!reconcile_is_quiet(r, smap_is_empty(&waiter->files) ? NULL : ids)) {
         return false;
@@ -216,8 +232,7 @@ waiters_destroy(struct waiters *w)
     LIST_FOR_EACH_SAFE (waiter, node, &w->list) {
         unixctl_command_reply_error(waiter->conn, "ovs-portd is exiting");
         ovs_list_remove(&waiter->node);
-        smap_destroy(&waiter->files);
-        free(waiter);
+        waiter_destroy(waiter);
     }
     free(w);
 }
@@ -261,16 +276,21 @@ waiters_add(struct waiters *w, struct reconcile *r,
 
     waiter->conn = conn;
     smap_init(&waiter->files);
+    sset_init(&waiter->loaded);
     char *error = parse(waiter, argc, argv);
     if (error) {
         unixctl_command_reply_error(conn, error);
         free(error);
-        smap_destroy(&waiter->files);
-        free(waiter);
+        waiter_destroy(waiter);
         return;
     }
 
     ovs_list_push_back(&w->list, &waiter->node);
-    reconcile_load_files(r);
+    if (reconcile_load_files(r)) {
+        /* The client had written its version before it asked.  Where it is
+         * not the one that is there now, a later edit, which the lock made
+         * begin with the client's version, has taken its place. */
+        note_loaded(waiter, r, true);
+    }
     poll_immediate_wake();
 }

@@ -10,6 +10,8 @@ ovsdb_libovsdbside_la_SOURCES = \
 	ovsdb/fields.h \
 	ovsdb/observe.c \
 	ovsdb/observe.h \
+	ovsdb/openflow.c \
+	ovsdb/openflow.h \
 	ovsdb/steps-private.h \
 	ovsdb/steps.c \
 	ovsdb/steps.h \

@@ -23,7 +23,7 @@ struct edit {
     struct sset touched;        /* Files that commands were about. */
     struct svec targets;        /* "NAME=SHA256", once committed. */
     struct spec_result host;    /* host.json, for its defaults. */
-    bool vlans;
+    struct sset vlan_nics;      /* "VM/NIC" whose VLANs are set. */
 };
 
 char *
@@ -42,6 +42,7 @@ edit_begin(const struct cli *cli, struct edit **editp)
     struct edit *edit = xzalloc(sizeof *edit);
     edit->store = store;
     sset_init(&edit->touched);
+    sset_init(&edit->vlan_nics);
     svec_init(&edit->targets);
 
     const struct store_file *host = store_edit_get(store, HOST_FILE);
@@ -65,6 +66,7 @@ edit_end(struct edit *edit)
             store_edit_abort(edit->store);
         }
         sset_destroy(&edit->touched);
+        sset_destroy(&edit->vlan_nics);
         svec_destroy(&edit->targets);
         spec_result_destroy(&edit->host);
         free(edit);
@@ -180,7 +182,33 @@ edit_targets(const struct edit *edit, struct svec *targets)
 bool
 edit_is_about_vlans(const struct edit *edit)
 {
-    return edit->vlans;
+    return !sset_is_empty(&edit->vlan_nics);
+}
+
+void
+edit_vlan_bridges(const struct edit *edit, struct sset *bridges)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, &edit->touched) {
+        const struct store_file *file = store_edit_get(edit->store, name);
+        struct spec_result result;
+
+        if (!file || file->state != STORE_OK) {
+            continue;
+        }
+        spec_parse_vm(name, file->text, file->len, &edit->host.defaults,
+                      &result);
+        for (size_t i = 0; i < result.n_objects; i++) {
+            const struct model_object *nic = result.objects[i];
+
+            if (sset_contains(&edit->vlan_nics, nic->id)) {
+                sset_add(bridges, model_row_get(&nic->ports[0]->row,
+                                                MODEL_F_BRIDGE));
+            }
+        }
+        spec_result_destroy(&result);
+    }
 }
 
 /* Commands. */
@@ -303,7 +331,7 @@ nic_target_done(struct ctl_context *ctx, struct nic_target *t,
     } else {
         sset_add(&edit->touched, t->file);
         store_edit_put(edit->store, t->file, t->e.text, strlen(t->e.text));
-        edit->vlans = true;
+        sset_add(&edit->vlan_nics, id);
     }
     nic_target_destroy(t);
 }

@@ -18,6 +18,7 @@
 
 struct cli;
 struct edit;
+struct sset;
 
 /* Takes the lock of the spec directory and reads all files.  Returns NULL, or
  * an error message for the caller to free. */
@@ -36,6 +37,9 @@ char *edit_commit(struct edit *, bool *changed) OVS_WARN_UNUSED_RESULT;
 
 /* Adds "NAME=SHA256" of every file that the commands were about. */
 void edit_targets(const struct edit *, struct svec *targets);
+/* Adds the bridges of the NICs whose VLANs the commands set; before the
+ * commit. */
+void edit_vlan_bridges(const struct edit *, struct sset *bridges);
 /* True if the commands were about VLANs. */
 bool edit_is_about_vlans(const struct edit *);
 

@@ -17,6 +17,10 @@ opens_device(const char *type)
     return !*type || !strcmp(type, "system");
 }
 
+/* OpenFlow's OFPP_MAX: numbers from here on are reserved, the local port's
+ * among them, and cannot be requested. */
+#define MAX_PHYSICAL_PORT 0xff00
+
 /* With pin_ofports the number once given stays the requested one, so that
  * flows of other controllers match after a restart. */
 static void
@@ -31,7 +35,7 @@ pin_ofport(const struct planner *p, const struct model_iface *have,
     const char *pinned = smap_get(&have->row.fields, "ofport_request");
     if (pinned) {
         smap_add(target, "ofport_request", pinned);
-    } else if (have->ofport > 0) {
+    } else if (have->ofport > 0 && have->ofport < MAX_PHYSICAL_PORT) {
         smap_add_format(target, "ofport_request", "%"PRId64, have->ofport);
     }
 }

@@ -1,0 +1,485 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A World: real Open vSwitch, ovs-portd and ovs-portctl in a directory of
+their own, inside the namespaces that isolate.py makes.
+
+    World
+      run()                 a command in this world
+      start_ovs()           ovsdb-server and ovs-vswitchd (userspace datapath)
+      write_vm() ...        the spec directory
+      start_portd() status() appctl() ctl()
+      wait() wait_state()   until it is so, or fail
+      HostView              what is live (host.py)
+
+Every WARN, ERR and EMER in a daemon's log that the test has not announced by
+expect_log() fails it; so does a daemon that has died unasked.
+"""
+
+import contextlib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import frames
+import host
+
+TOOLS = ("ovsdb-tool", "ovsdb-server", "ovsdb-client", "ovs-vswitchd",
+         "ovs-vsctl", "ovs-appctl", "ovs-ofctl", "ip", "tc")
+SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+LOUD = ("WARN", "ERR", "EMER")
+PATIENCE = 30                   # Seconds; a loaded machine is no failure.
+
+# What every daemon may say: the machine is slow, not the program.
+HARMLESS = (r"\|timeval\|WARN\|",)
+
+
+class Failure(AssertionError):
+    """What a test found, in words."""
+
+
+def missing_requirements():
+    """What this machine lacks to run any test, as texts."""
+    lacking = ["no program '%s'" % tool for tool in TOOLS
+               if not shutil.which(tool)]
+    if not os.path.exists(SCHEMA):
+        lacking.append("no " + SCHEMA)
+    if not os.path.exists("/dev/net/tun"):
+        lacking.append("no /dev/net/tun")
+    if os.geteuid() != 0:
+        lacking.append("not root: network namespaces and TAPs need it")
+    return lacking
+
+
+def wait(condition, what, timeout=PATIENCE, every=0.03):
+    """Returns condition()'s value as soon as it is true.  'what' is a text,
+    or a function that returns one, for when it never is."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise Failure("not within %g s: %s"
+                          % (timeout, what() if callable(what) else what))
+        time.sleep(every)
+
+
+def never(condition, what, seconds=2, every=0.05):
+    """Fails if condition() becomes true within 'seconds'."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            raise Failure("%s: %r" % (what, value))
+        time.sleep(every)
+
+
+def equal(actual, wanted, what):
+    if actual != wanted:
+        raise Failure("%s is %r, should be %r" % (what, actual, wanted))
+
+
+def same(after, before, what):
+    """As equal() for dumps: says only where they differ."""
+    found = list(_differences(before, after, ""))
+    if found:
+        raise Failure("%s has changed:\n  %s"
+                      % (what, "\n  ".join(found[:20])))
+
+
+def _differences(before, after, path):
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(set(before) | set(after), key=str):
+            where = "%s/%s" % (path, key)
+            if key not in after:
+                yield "%s: %r is gone" % (where, before[key])
+            elif key not in before:
+                yield "%s: %r is new" % (where, after[key])
+            else:
+                yield from _differences(before[key], after[key], where)
+    elif before != after:
+        yield "%s: %r -> %r" % (path, before, after)
+
+
+class Daemon:
+    """A process that this world started."""
+
+    def __init__(self, world, name, argv, log, target):
+        self.name = name
+        self.log = log
+        self.target = target    # For ovs-appctl -t.
+        self.stderr = os.path.join(world.logs, name + ".stderr")
+        self.expected_exit = None
+        with open(self.stderr, "ab") as err:
+            self.popen = subprocess.Popen(
+                argv, cwd=world.dir, env=world.env, stdin=subprocess.DEVNULL,
+                stdout=err, stderr=err)
+        self.pid = self.popen.pid
+
+    def alive(self):
+        return self.popen.poll() is None
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def kill(self):
+        """SIGKILL, and gone when this returns."""
+        self.expected_exit = -signal.SIGKILL
+        self.popen.kill()
+        self.popen.wait(PATIENCE)
+
+    def stop(self, timeout=PATIENCE):
+        """SIGTERM, and a clean end in time."""
+        self.expected_exit = 0
+        self.popen.terminate()
+        self.wait_exit(timeout)
+
+    def wait_exit(self, timeout=PATIENCE):
+        try:
+            status = self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failure("%s did not end within %g s"
+                          % (self.name, timeout)) from None
+        if self.expected_exit is not None:
+            equal(status, self.expected_exit,
+                  "exit status of %s" % self.name)
+        return status
+
+    def loud_lines(self):
+        """WARN and worse in its log."""
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log, errors="replace") as f:
+            return [line.rstrip() for line in f
+                    if len(line.split("|")) > 4
+                    and line.split("|")[3] in LOUD]
+
+
+class World(host.HostView):
+    def __init__(self, bin_dir, directory):
+        """'bin_dir' has ovs-portd and ovs-portctl, 'directory' is empty."""
+        self.bin = os.path.abspath(bin_dir)
+        self.dir = os.path.abspath(directory)
+        # Short: the path of a Unix socket has 107 bytes.
+        for name in ("run", "log", "db", "etc", "spec", "state"):
+            os.mkdir(os.path.join(self.dir, name), 0o755)
+        self.rundir = os.path.join(self.dir, "run")
+        self.logs = os.path.join(self.dir, "log")
+        self.spec = os.path.join(self.dir, "spec")
+        self.state = os.path.join(self.dir, "state")
+        self.db_file = os.path.join(self.dir, "db", "conf.db")
+        self.db_socket = os.path.join(self.rundir, "db.sock")
+        self.env = dict(
+            os.environ, OVS_RUNDIR=self.rundir, OVS_LOGDIR=self.logs,
+            OVS_DBDIR=os.path.join(self.dir, "db"),
+            OVS_SYSCONFDIR=os.path.join(self.dir, "etc"),
+            PATH=self.bin + ":/usr/sbin:/usr/bin:/sbin:/bin",
+            LC_ALL="C.UTF-8", NO_COLOR="1")
+        self.reports = self._separate_reports()
+        self.ovsdb = self.vswitchd = None
+        self.daemons = []       # Every ovs-portd, also those that ended.
+        self._allowed = list(HARMLESS)
+        self._numbers = {}
+        self.guests = contextlib.ExitStack()
+        os.mkdir(os.path.join(self.spec, "vms.d"), 0o755)
+        self.run("ip", "link", "set", "lo", "up")
+
+    def _separate_reports(self):
+        """Sanitizers append the process id to their log_path, which is not
+        unique among worlds.  Returns a pattern for this world's reports."""
+        patterns = []
+        for name in "ASAN_OPTIONS", "UBSAN_OPTIONS":
+            options = self.env.get(name, "").split(":")
+            for i, option in enumerate(options):
+                if option.startswith("log_path=/"):
+                    options[i] += "." + os.path.basename(self.dir)
+                    patterns.append(options[i][len("log_path="):] + ".*")
+            if name in self.env:
+                self.env[name] = ":".join(options)
+        return patterns
+
+    # Commands.
+
+    def run(self, *argv, check=True, timeout=90, stdin=None, env=None):
+        """Runs a command to its end.  'check' True: it must exit with 0."""
+        try:
+            result = subprocess.run(
+                argv, cwd=self.dir, env=dict(self.env, **(env or {})),
+                input=stdin, stdin=None if stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                encoding="utf-8", errors="replace", timeout=timeout)
+        except subprocess.TimeoutExpired as e:
+            raise Failure("'%s' hangs: no end after %g s\n%s%s" % (
+                " ".join(argv), timeout, e.stdout or "", e.stderr or "")
+                ) from None
+        if check and result.returncode:
+            raise Failure("'%s' ended with %d\n%s%s" % (
+                " ".join(argv), result.returncode, result.stdout,
+                result.stderr))
+        return result
+
+    def ctl(self, *args, exit=0, spec=None, timeout=90):
+        """ovs-portctl; 'exit' is the status that it must end with (None:
+        any)."""
+        argv = ["ovs-portctl", "--spec-dir=" + (spec or self.spec),
+                "--state-dir=" + self.state, *args]
+        result = self.run(*argv, check=False, timeout=timeout)
+        if exit is not None and result.returncode != exit:
+            raise Failure("'%s' ended with %d, should end with %d\n%s%s" % (
+                " ".join(argv), result.returncode, exit, result.stdout,
+                result.stderr))
+        return result
+
+    def appctl(self, *args, target="ovs-portd", timeout=15):
+        return self.run("ovs-appctl", "--timeout=%d" % timeout,
+                        "-t", target, *args).stdout
+
+    # Open vSwitch.
+
+    def start_ovs(self, schema=SCHEMA):
+        self.run("ovsdb-tool", "create", self.db_file, schema)
+        self.start_ovsdb()
+        self.vsctl("--no-wait", "init")
+        self.start_vswitchd()
+
+    def start_ovsdb(self):
+        self.ovsdb = self._start(
+            "ovsdb-server", "ovsdb-server", self.db_file,
+            "--remote=punix:" + self.db_socket, "--pidfile")
+
+    def start_vswitchd(self):
+        self.vswitchd = self._start(
+            "ovs-vswitchd", "ovs-vswitchd", "unix:" + self.db_socket,
+            "--disable-system", "--pidfile")
+
+    def _start(self, name, *argv):
+        log = os.path.join(self.logs, name + ".log")
+        daemon = Daemon(self, name, [*argv, "--log-file=" + log,
+                                     "-vconsole:off"], log, name)
+        self.wait_answer(daemon)
+        return daemon
+
+    def wait_answer(self, daemon):
+        """Until 'daemon' answers on its control socket."""
+        def answers():
+            if not daemon.alive():
+                with open(daemon.stderr, errors="replace") as f:
+                    raise Failure("%s ended at once with %d:\n%s" % (
+                        daemon.name, daemon.popen.returncode,
+                        f.read()[-2000:]))
+            return self.run("ovs-appctl", "--timeout=5", "-t", daemon.target,
+                            "version", check=False).returncode == 0
+        wait(answers, "%s answers ovs-appctl" % daemon.name)
+
+    # ovs-portd.
+
+    def start_portd(self, *args, spec=None, state=None, instance=None,
+                    extra=False, answer=True):
+        """Starts ovs-portd.  'extra': one more of the same instance, with a
+        pidfile and a control socket of its own."""
+        label = "ovs-portd" + ("-" + instance if instance else "")
+        number = self._numbers.get(label, 0) + 1
+        self._numbers[label] = number
+        name = "%s.%d" % (label, number)
+        log = os.path.join(self.logs, name + ".log")
+        argv = ["ovs-portd", "--spec-dir=" + (spec or self.spec),
+                "--state-dir=" + (state or self.state),
+                "--log-file=" + log, "-vconsole:off"]
+        target = label
+        if extra:
+            target = os.path.join(self.rundir, name + ".ctl")
+            argv += ["--pidfile=" + os.path.join(self.rundir, name + ".pid"),
+                     "--unixctl=" + target]
+        else:
+            argv.append("--pidfile")
+        if instance:
+            argv.append("--instance=" + instance)
+        daemon = Daemon(self, name, argv + list(args), log, target)
+        self.daemons.append(daemon)
+        if answer:
+            self.wait_answer(daemon)
+        return daemon
+
+    @property
+    def portd(self):
+        """The one started last."""
+        return self.daemons[-1]
+
+    def run_portd(self, *args, exit=0, timeout=90):
+        """ovs-portd to its end (--once)."""
+        daemon = self.start_portd(*args, answer=False)
+        daemon.expected_exit = exit
+        daemon.wait_exit(timeout)
+        with open(daemon.stderr, errors="replace") as f:
+            return f.read()
+
+    def status(self, target="ovs-portd"):
+        return json.loads(self.appctl("status", "json", target=target))
+
+    def counters(self, target="ovs-portd"):
+        return self.status(target)["counters"]
+
+    def objects(self, target="ovs-portd"):
+        return {o["object"]: o for o in self.status(target)["objects"]}
+
+    def wait_state(self, ids, state="ready", timeout=PATIENCE,
+                   target="ovs-portd", text=None):
+        """Until the object(s) 'ids' are in 'state' (None: unknown to the
+        daemon); 'text' is a pattern for what it says.  Returns the last."""
+        ids = [ids] if isinstance(ids, str) else list(ids)
+        last = {}
+
+        def reached():
+            last.clear()
+            last.update(self.objects(target))
+            return all(
+                (i not in last) if state is None else
+                (i in last and last[i]["state"] == state
+                 and (text is None or re.search(text, last[i]["text"])))
+                for i in ids)
+
+        def what():
+            return "%s %s%s; they are %s" % (
+                " ".join(ids), state, " (%s)" % text if text else "",
+                json.dumps([last.get(i, "%s: none" % i) for i in ids]))
+        wait(reached, what, timeout)
+        return last.get(ids[-1])
+
+    def wait_idle(self, target="ovs-portd", quiet=1.0):
+        """Until the counters of what is written stand still for 'quiet'
+        seconds; returns them."""
+        last = [None, 0.0]
+
+        def still():
+            now = self.written(target)
+            if now != last[0]:
+                last[:] = [now, time.monotonic()]
+            return time.monotonic() - last[1] >= quiet
+        wait(still, "ovs-portd comes to rest", every=0.1)
+        return last[0]
+
+    def written(self, target="ovs-portd"):
+        counters = self.counters(target)
+        return counters["txns"], counters["netlink_writes"]
+
+    # The spec directory.
+
+    def path(self, name, spec=None):
+        return os.path.join(spec or self.spec, name)
+
+    def write(self, name, content, spec=None, atomic=True):
+        """Writes file 'name' of the spec directory: a text, or what JSON
+        makes of anything else; by rename, or into the file as it is."""
+        if not isinstance(content, str):
+            content = json.dumps(content, indent=2) + "\n"
+        path = self.path(name, spec)
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        target = path + ".new~" if atomic else path
+        with open(target, "w") as f:
+            f.write(content)
+        if atomic:
+            os.rename(target, path)
+
+    def write_vm(self, vm, nics, spec=None, atomic=True, **more):
+        """vms.d/VM.json; 'nics' is what "nics" holds."""
+        self.write("vms.d/%s.json" % vm,
+                   {"version": 1, **more, "nics": nics}, spec, atomic)
+
+    def write_host(self, content=None, spec=None, atomic=True, **policy):
+        """host.json: 'content', or bridge br0 on the userspace datapath."""
+        if content is None:
+            content = {"bridges": {"br0": {"datapath_type": "netdev"}}}
+        policy.setdefault("gc_grace", 1)
+        self.write("host.json", {"version": 1, "policy": policy, **content},
+                   spec, atomic)
+
+    def read(self, name, spec=None):
+        with open(self.path(name, spec)) as f:
+            return f.read()
+
+    def remove(self, name, spec=None):
+        os.unlink(self.path(name, spec))
+
+    # Guests.
+
+    def open(self, nic, ifname=None, mac=None, queues=None):
+        """The guest of "VM/NIC", holding as many queues as its file says."""
+        vm, name = nic.split("/")
+        path = self.path("vms.d/%s.json" % vm)
+        spec = {}
+        if os.path.exists(path):
+            with open(path) as f:
+                spec = json.load(f)["nics"].get(name, {})
+        ifname = ifname or spec.get("ifname") or self.objects()[nic]["ifname"]
+        return self.guest(frames.Guest(ifname, mac or spec["mac"],
+                                       queues or spec.get("queues", 1)))
+
+    # The end.
+
+    def guest(self, guest):
+        """Has 'guest' let go of its TAP at the end of the test."""
+        return self.guests.enter_context(guest)
+
+    def expect_log(self, *patterns):
+        """Lines that match may be in ovs-portd's log."""
+        self._allowed += patterns
+
+    def finish(self):
+        """What went wrong that the test did not look for: stops the daemons
+        and returns texts."""
+        wrong = []
+        for daemon in self.daemons:
+            wrong += self._finish_portd(daemon)
+        # Of ovs-portctl, too, and of daemons that are not our children.
+        for path in sorted({p for g in self.reports for p in glob.glob(g)}):
+            with open(path, errors="replace") as f:
+                wrong.append("%s:\n%s" % (path, f.read()[:6000]))
+        return wrong
+
+    def _finish_portd(self, daemon):
+        wrong = []
+        if daemon.expected_exit is None:
+            if daemon.alive():
+                try:
+                    daemon.stop()
+                except Failure as e:
+                    wrong.append(str(e))
+            else:
+                wrong.append("%s has ended by itself, with %d"
+                             % (daemon.name, daemon.popen.returncode))
+        for line in daemon.loud_lines():
+            if not any(re.search(p, line) for p in self._allowed):
+                wrong.append("%s says: %s" % (daemon.name, line))
+        with open(daemon.stderr, errors="replace") as f:
+            text = f.read()
+        if "Sanitizer" in text or "runtime error:" in text:
+            wrong.append("%s: %s" % (daemon.name, text[-4000:]))
+        return wrong
+
+    def close(self):
+        """Ends whatever still runs."""
+        self.guests.close()
+        for daemon in self.daemons + [self.vswitchd, self.ovsdb]:
+            if daemon and daemon.alive():
+                daemon.signal(signal.SIGCONT)
+                daemon.kill()
+
+
+def nic(number, **more):
+    """A NIC of a spec: the MAC that goes with 'number', and br0."""
+    return {"bridge": "br0",
+            "mac": "52:54:00:00:%02x:%02x" % divmod(number, 256), **more}
+
+
+def options(**values):
+    """For test functions: timeout=SECONDS, ovs=False (the test starts OVS by
+    itself), asan=True (one of the quick subset)."""
+    def decorate(function):
+        function.options = values
+        return function
+    return decorate

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Specs become live ports."""
+
+import hashlib
+import time
+
+import frames
+from harness import equal, nic, options
+
+NICS = {"vm1/net0": ("tap0", 8), "vm2/net0": ("tap1", 4),
+        "vm3/net0": ("tap2", 1)}
+
+
+def three_vms(w):
+    w.write_host()
+    w.write_vm("vm1", {"net0": nic(
+        1, ifname="tap0", tag=10, queues=8, mtu=1400, owner="nobody",
+        external_ids={"rack": "7"})},
+        uuid="0f0e0d0c-0b0a-4908-8706-050403020100")
+    w.write_vm("vm2", {"net0": nic(
+        2, ifname="tap1", tag=10, queues=4, owner="nobody", group="nogroup",
+        iface_id="11111111-2222-4333-8444-555555555555")})
+    w.write_vm("vm3", {"net0": nic(
+        3, ifname="tap2", tag=20, queues=1, owner="nobody")})
+
+
+def check_rows(w, object_id, ifname, tag, mac):
+    port, iface = w.port(ifname), w.iface(ifname)
+    equal(w.bridge_of(ifname), ["br0"], "bridge of " + ifname)
+    equal(port["tag"], tag, ifname + "'s tag")
+    equal(port["interfaces"], iface["_uuid"], ifname + "'s interfaces")
+    equal(iface["type"], "", ifname + "'s type")
+    equal(iface["error"], [], ifname + "'s error")
+    equal(iface["ofport"] > 0, True, ifname + " has an ofport")
+    for row in port, iface:
+        equal(row["external_ids"].get("ovs-portd"), "main/" + object_id,
+              ifname + "'s mark")
+        equal(bool(row["external_ids"].get("ovs-portd-owned")), True,
+              ifname + " says what is owned")
+    equal("tag" in port["external_ids"]["ovs-portd-owned"].split(), True,
+          "tag is among what is owned")
+    ids = iface["external_ids"]
+    equal(ids["attached-mac"], mac, "attached-mac")
+    equal(ids["vm-id"], object_id.split("/")[0], "vm-id")
+    qos = w.rows("QoS", _uuid=["uuid", port["qos"]])
+    equal([(q["type"], q["external_ids"].get("ovs-portd")) for q in qos],
+          [("linux-noop", "main/qos:noop")], ifname + "'s QoS row")
+
+
+def check_link(w, object_id, ifname, queues, mac, mtu):
+    link, tun = w.link(ifname), w.tun(ifname)
+    equal(tun["type"], "tap", ifname + "'s type")
+    equal(tun.get("user"), "nobody", ifname + "'s owner")
+    equal(tun.get("persist"), True, ifname + "'s persist")
+    equal(tun.get("multi_queue", False), queues > 1, ifname + "'s multi_queue")
+    equal(link["ifalias"], "ovs-portd:main/" + object_id, "alias")
+    equal(link["address"], "fe" + mac[2:], ifname + "'s own MAC")
+    equal(link["mtu"], mtu, ifname + "'s MTU")
+    equal(link["qdisc"], "noqueue", ifname + "'s qdisc")
+    equal(w.qdiscs().get(ifname, "noqueue"), "noqueue", "root qdisc")
+    equal(link["inet6_addr_gen_mode"], "none", ifname + "'s addr_gen_mode")
+    equal(link["arp_ignore"], 8, ifname + "'s arp_ignore")
+    equal(w.is_up(ifname), True, ifname + " is up")
+    addresses = w.kernel_dump()["addresses"][ifname]
+    equal(addresses, [], ifname + "'s addresses")
+
+
+@options(asan=True)
+def test_three_vms(w):
+    """Three VMs with 8, 4 and 1 queues: OVSDB, the kernel, and frames."""
+    three_vms(w)
+    w.start_portd()
+    w.wait_state(NICS)
+    for number, (object_id, (ifname, queues)) in enumerate(NICS.items(), 1):
+        mac = "52:54:00:00:00:%02x" % number
+        check_rows(w, object_id, ifname, 20 if number == 3 else 10, mac)
+        check_link(w, object_id, ifname, queues, mac,
+                   1400 if number == 1 else 1500)
+    equal(w.iface("tap0")["mtu_request"], 1400, "mtu_request")
+    equal(w.port("tap0")["external_ids"]["rack"]
+          if "rack" in w.port("tap0")["external_ids"]
+          else w.iface("tap0")["external_ids"].get("rack"), "7",
+          "the spec's own external_ids")
+    equal(w.iface("tap0")["external_ids"]["vm-uuid"],
+          "0f0e0d0c-0b0a-4908-8706-050403020100", "vm-uuid")
+    ids = w.iface("tap1")["external_ids"]
+    equal(ids["iface-id"], "11111111-2222-4333-8444-555555555555", "iface-id")
+    equal(ids["iface-status"], "active", "iface-status")
+    equal(w.tun("tap1").get("group"), "nogroup", "group")
+    for name in "tap0", "tap2":
+        ids = w.iface(name)["external_ids"]
+        equal([k for k in ids if k.startswith("iface-")], [],
+              "iface-* of a NIC without iface_id")
+    equal(len(w.rows("QoS")), 1, "number of QoS rows")
+
+    guests = [w.open(object_id) for object_id in NICS]
+    equal(w.tun("tap0")["numqueues"], 8, "queues that the guest holds")
+    vm1, vm2, vm3 = guests
+    frames.talk(vm1, vm2)
+    frames.expect(vm1, hear=[vm2], deaf=[vm3])
+    frames.expect(vm3, deaf=[vm1, vm2])
+    objects = w.objects()
+    equal([(o["ifname"], o["bridge"], o["vlan"], o["queues"], o["attached"])
+           for o in (objects[i] for i in NICS)],
+          [("tap0", "br0", "10", 8, 8), ("tap1", "br0", "10", 4, 4),
+           ("tap2", "br0", "20", 1, 1)], "status")
+
+
+def test_host_is_silent(w):
+    """The host's own IP stack answers no guest's ARP, and has no address on
+    a TAP (test_harness shows that a plain TAP gets an answer)."""
+    three_vms(w)
+    w.start_portd()
+    w.wait_state(NICS)
+    w.ip("address", "add", "192.0.2.10/24", "dev", "lo")
+    w.ip("link", "set", "br0", "up")
+    w.ip("address", "add", "198.51.100.1/24", "dev", "br0")
+    guest, other = w.open("vm1/net0"), w.open("vm2/net0")
+    frames.talk(guest, other)
+    for target in "192.0.2.10", "198.51.100.1":
+        for _ in range(5):
+            guest.send_raw(frames.arp_request(
+                guest.mac, target[:-1] + "7", target))
+    time.sleep(1)
+    # 198.51.100.1 is br0's, in no VLAN, and the guest is in VLAN 10.
+    equal([s.raw.hex() for s in frames.arp_replies(guest)], [],
+          "ARP replies to the guest")
+    equal([s for s in other.seen if s.ethertype == frames.ARP] != [], True,
+          "the requests were on the wire")
+
+
+@options(asan=True)
+def test_default_ifname(w):
+    """Without 'ifname': tap and 11 hex digits of SHA-1 of VM/NIC."""
+    w.write_host()
+    w.write_vm("web.1", {"net0": nic(1, tag=1), "net1": nic(2, tag=1)})
+    w.start_portd()
+    w.wait_state(["web.1/net0", "web.1/net1"])
+    for object_id in "web.1/net0", "web.1/net1":
+        name = "tap" + hashlib.sha1(object_id.encode()).hexdigest()[:11]
+        equal(w.objects()[object_id]["ifname"], name, "ifname")
+        equal(w.link(name)["ifalias"], "ovs-portd:main/" + object_id, "alias")
+    frames.talk(w.open("web.1/net0"), w.open("web.1/net1"))
+
+
+def test_defaults(w):
+    """host.json's defaults hold for all NICs, and follow when they change."""
+    bridges = {"br0": {"datapath_type": "netdev"}}
+    w.write_host({"bridges": bridges, "defaults": {
+        "nic": {"bridge": "br0", "queues": 4, "owner": "nobody"}}})
+    w.write_vm("vm1", {"net0": {"mac": "52:54:00:00:00:01", "tag": 10,
+                                "ifname": "tap0"}})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    equal(w.tun("tap0").get("multi_queue"), True, "multi_queue")
+    equal(w.tun("tap0").get("user"), "nobody", "owner")
+    before = w.ifindex("tap0")
+    w.write_host({"bridges": bridges, "defaults": {
+        "nic": {"bridge": "br0", "queues": 4, "owner": "nobody",
+                "group": "nogroup"}}})
+    w.ctl("sync")
+    equal(w.tun("tap0").get("group"), "nogroup", "group")
+    equal(w.ifindex("tap0"), before, "ifindex")

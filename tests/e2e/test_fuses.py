@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What keeps ovs-portd from deleting what nobody meant to delete."""
+
+import os
+import shutil
+
+from harness import equal, never, nic, options, wait
+
+NICS = 24
+
+
+def world(w):
+    w.write_host()
+    for i in range(NICS):
+        w.write_vm("vm%02d" % i, {"net0": nic(i, ifname="tap%02d" % i,
+                                              tag=10)})
+    w.start_portd()
+    w.wait_state(ids(range(NICS)))
+
+
+def ids(numbers):
+    return ["vm%02d/net0" % i for i in numbers]
+
+
+def taps(w):
+    """Numbers of the TAPs that are there, with a port each."""
+    ports = {p["name"] for p in w.rows("Port")}
+    return sorted(int(n[3:]) for n in w.device_names() & ports
+                  if n.startswith("tap"))
+
+
+def intact(w, seconds=4):
+    never(lambda: taps(w) != list(range(NICS)), "something was deleted",
+          seconds, every=0.2)
+
+
+@options(timeout=180)
+def test_half(w):
+    """Half of the NICs may go; one more than half is held."""
+    world(w)
+    for i in range(12):
+        w.remove("vms.d/vm%02d.json" % i)
+    wait(lambda: taps(w) == list(range(12, NICS)), "12 of 24 are gone")
+    # 10 more minutes have not passed: the peak is still 24.
+    w.remove("vms.d/vm12.json")
+    w.wait_state("vm12/net0", "held")
+    never(lambda: 12 not in taps(w), "the 13th was deleted", 3)
+    w.appctl("gc-confirm", "vm12/net0")
+    wait(lambda: taps(w) == list(range(13, NICS)), "the 13th is gone")
+
+
+@options(asan=True)
+def test_more_than_half(w):
+    """13 of 24 at once are held, all of them, until gc-confirm."""
+    world(w)
+    for i in range(13):
+        w.remove("vms.d/vm%02d.json" % i)
+    w.wait_state(ids(range(13)), "held")
+    intact(w)
+    w.wait_state(ids(range(13, NICS)))
+    w.ctl("gc-confirm")
+    wait(lambda: taps(w) == list(range(13, NICS)), "13 of 24 are gone")
+
+
+def test_over_a_restart(w):
+    """Files that went while the daemon was down count as well."""
+    world(w)
+    w.portd.stop()
+    for i in range(20):
+        w.remove("vms.d/vm%02d.json" % i)
+    w.start_portd()
+    w.wait_state(ids(range(20)), "held")
+    intact(w)
+    # What comes back is ready again; the rest stays held.
+    w.write_vm("vm00", {"net0": nic(0, ifname="tap00", tag=10)})
+    w.wait_state("vm00/net0")
+    w.wait_state("vm01/net0", "held")
+    intact(w)
+
+
+def test_few(w):
+    """Ten or fewer are no mass, whatever part of the whole they are."""
+    w.write_host()
+    for i in range(11):
+        w.write_vm("vm%02d" % i, {"net0": nic(i, ifname="tap%02d" % i)})
+    w.start_portd()
+    w.wait_state(ids(range(11)))
+    for i in range(10):
+        w.remove("vms.d/vm%02d.json" % i)
+    wait(lambda: taps(w) == [10], "ten of eleven are gone")
+
+
+@options(timeout=180)
+def test_directory(w):
+    """An emptied, missing or unreadable vms.d deletes nothing, also over a
+    restart; nothing is lost when it is back."""
+    world(w)
+    w.expect_log(r"vms\.d")
+    vms, aside = w.path("vms.d"), w.path("aside")
+    before = w.db_dump()["Port"]
+
+    def back():
+        intact(w, 3)
+        if os.path.exists(vms):
+            (os.unlink if os.path.isfile(vms) else os.rmdir)(vms)
+        os.rename(aside, vms)
+        w.wait_state(ids(range(NICS)))
+        equal(w.db_dump()["Port"], before, "Port rows")
+
+    shutil.copytree(vms, aside)
+    for name in os.listdir(vms):
+        os.unlink(os.path.join(vms, name))
+    back()
+
+    os.rename(vms, aside)
+    intact(w, 2)
+    w.portd.stop()
+    w.start_portd()
+    back()
+
+    os.rename(vms, aside)
+    with open(vms, "w"):
+        pass                    # Not even a directory.
+    intact(w, 2)
+    w.portd.stop()
+    w.start_portd()
+    back()
+
+
+def test_host_objects(w):
+    """What leaves host.json is held until it is confirmed by name; without
+    host.json all of it is held."""
+    two = {"bridges": {"br0": {"datapath_type": "netdev"},
+                       "br1": {"datapath_type": "netdev", "ports": {
+                           "int1": {"type": "internal", "tag": 5}}}}}
+    w.write_host(two)
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", tag=10)})
+    w.start_portd()
+    w.wait_state(["bridge:br0", "bridge:br1", "port:br1/int1", "vm1/net0"])
+    uuids = {n: w.bridge(n)["_uuid"] for n in ("br0", "br1")}
+    w.remove("host.json")
+    w.wait_state(["bridge:br0", "bridge:br1", "port:br1/int1"], "held")
+    never(lambda: not w.bridge("br1") or not w.port("int1"),
+          "a bridge or port was deleted", 3)
+    w.write_host(two)
+    w.wait_state(["bridge:br0", "bridge:br1", "port:br1/int1"])
+    w.write_host()
+    w.wait_state(["bridge:br1", "port:br1/int1"], "held")
+    never(lambda: not w.bridge("br1"), "br1 was deleted", 3)
+    w.appctl("gc-confirm", "port:br1/int1")
+    wait(lambda: not w.port("int1"), "int1 is gone")
+    equal(w.bridge("br1") is None, False, "br1 is still there")
+    w.appctl("gc-confirm", "bridge:br1")
+    wait(lambda: not w.bridge("br1"), "br1 is gone")
+    equal(w.bridge("br0")["_uuid"], uuids["br0"], "br0's UUID")
+    w.wait_state("vm1/net0")
