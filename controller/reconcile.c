@@ -162,8 +162,12 @@ log_verdict(const struct reconcile *r, const struct record *record,
                 || verdict->state == MODEL_CONFLICT
                 || verdict->state == MODEL_INVALID);
 
+    enum vlog_level level = (!bad ? VLL_DBG
+                             : r->could_write ? VLL_WARN
+                             : VLL_INFO);
+
     if (record->verdict.state != verdict->state) {
-        VLOG_RL(&rl, !bad ? VLL_DBG : r->could_write ? VLL_WARN : VLL_INFO, "%s: %s%s%s", record->id,
+        VLOG_RL(&rl, level, "%s: %s%s%s", record->id,
                 model_state_name(verdict->state),
                 *verdict->text ? ": " : "", verdict->text);
     }
