@@ -28,7 +28,7 @@
 #include "tests/unit/world.h"
 #include "util.h"
 
-#define ROUNDS 4000
+#define ROUNDS 2500
 #define MAX_OBJECTS 24
 #define STRANGERS_KEY "external_ids:stranger"
 
@@ -514,7 +514,7 @@ test_worlds(void **state_ OVS_UNUSED)
         free(a);
     }
     /* So that the comparison is not lost unnoticed. */
-    assert_true(one || n_well * 20 > n);
+    assert_true(n < 1000 || n_well * 20 > n);
 }
 
 int
