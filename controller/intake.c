@@ -78,17 +78,24 @@ take_file(struct reconcile *r, const char *name, struct sset *changed)
 
 /* New NIC defaults reparse files that have not changed themselves; their
  * objects are in 'changed' all the same. */
-static void
-mark_changed(struct reconcile *r, const struct sset *changed)
+void
+intake_mark_changed(struct reconcile *r, const struct sset *changed)
 {
     const char *id;
     SSET_FOR_EACH (id, changed) {
+        const struct model_object *object
+            = model_wanted_get(host_wanted(r->host), id);
         struct record *record = shash_find_data(&r->records, id);
-        if (record) {
+
+        /* A clash that ends, or a new policy, is a reason to look again, but
+         * no new wish. */
+        if (record && (!object || object->version != record->version)) {
             record_spec_changed(record);
+            record->version = object ? object->version : 0;
         }
         sset_add(&r->dirty, id);
     }
+    r->files_changed = true;
 }
 
 static bool
@@ -112,8 +119,13 @@ intake_is_complete(const struct reconcile *r)
 void
 intake_update_fuses(struct reconcile *r, long long int now)
 {
+    const struct specs_file *host = specs_get(&r->specs, "host.json");
+
     fuses_set_population(&r->fuses, host_wanted(r->host)->n_nics, now);
     fuses_set_vms_empty(&r->fuses, !has_vms(r), now);
+    fuses_set_host_absent(&r->fuses, !host || !host->valid);
+    /* Any of this may let go what was held. */
+    fuses_add_gone(&r->fuses, &r->dirty);
 }
 
 static void
@@ -131,7 +143,7 @@ take_files(struct reconcile *r, long long int now)
     SSET_FOR_EACH (name, &names) {
         take_file(r, name, &changed);
     }
-    mark_changed(r, &changed);
+    intake_mark_changed(r, &changed);
 
     intake_update_fuses(r, now);
     sset_destroy(&changed);
@@ -150,7 +162,7 @@ bool
 reconcile_load_files(struct reconcile *r)
 {
     /* An editor holds the lock for milliseconds. */
-    char *error = store_load(r->store, 1000);
+    char *error = store_load(r->store, 1000, false);
     if (error) {
         VLOG_INFO("%s", error);
         free(error);

@@ -9,12 +9,16 @@
 #include <stdbool.h>
 
 struct reconcile;
+struct sset;
 
 /* True once the directory has been looked at.  It need not be there: what is
  * live stays then, as a missing directory is never a removal. */
 bool intake_is_complete(const struct reconcile *);
 /* Tells the fuses how many NICs are wanted, and whether vms.d is empty. */
 void intake_update_fuses(struct reconcile *, long long int now);
+
+/* The wants of these objects may have changed. */
+void intake_mark_changed(struct reconcile *, const struct sset *ids);
 
 /* Takes in the files that have changed and marks objects dirty. */
 void intake_run(struct reconcile *, long long int now);

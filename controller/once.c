@@ -12,6 +12,7 @@
 #include "openvswitch/poll-loop.h"
 #include "ovsdb/db.h"
 #include "src/host/host.h"
+#include "src/store/store.h"
 #include "util.h"
 
 /* The exit status as far as an object in 'state' is concerned. */
@@ -58,6 +59,10 @@ is_converged(const struct reconcile *r, int *status)
     SHASH_FOR_EACH (node, &r->specs.files) {
         const struct specs_file *file = node->data;
         *status = worse(*status, file->valid ? ONCE_DONE : ONCE_BAD);
+    }
+    /* Nor has a directory that cannot be read. */
+    if (!shash_count(&r->specs.files) && store_get_dir(r->store)->error) {
+        *status = ONCE_BAD;
     }
     /* Who only observes cannot have come too late. */
     if (!r->writable && *status == ONCE_TIMEOUT) {

@@ -9,9 +9,11 @@
 #include "controller/intake.h"
 #include "controller/record.h"
 #include "coverage.h"
+#include "dirs.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb/db.h"
+#include "ovsdb/vswitchd.h"
 #include "src/host/host.h"
 #include "src/store/store.h"
 #include "stopwatch.h"
@@ -32,6 +34,10 @@ COVERAGE_DEFINE(reconcile_step);
 /* How often to look whether a VM has let go of a TAP that is admin-down, of
  * which the kernel sends no event. */
 #define REFRESH_INTERVAL_MS (2 * 1000)
+/* How often to look whether users that did not exist do now, and whether
+ * ovs-vswitchd is alive. */
+#define NAMES_INTERVAL_MS (10 * 1000)
+#define ALIVE_INTERVAL_MS (5 * 1000)
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
@@ -47,6 +53,7 @@ reconcile_create(const char *spec_dir, const char *db, const char *instance,
     struct reconcile *r = xzalloc(sizeof *r);
     r->host = host;
     r->store = store_open(spec_dir, true);
+    store_set_read_only(r->store, !writable);
     r->writable = writable;
     specs_init(&r->specs);
     fuses_init(&r->fuses);
@@ -54,7 +61,8 @@ reconcile_create(const char *spec_dir, const char *db, const char *instance,
     sset_init(&r->dirty);
     sset_init(&r->unsettled);
     plan_init(&r->plan);
-    r->lag_since = r->wake = r->next_refresh = LLONG_MAX;
+    r->lag_since = r->wake = LLONG_MAX;
+    r->next_refresh = r->next_names = LLONG_MAX;
     r->next_audit = time_msec() + AUDIT_INTERVAL_MS;
     stopwatch_create(STOPWATCH_PASS, SW_MS);
     *rp = r;
@@ -86,10 +94,11 @@ get_record(struct reconcile *r, const char *id)
 {
     struct record *record = shash_find_data(&r->records, id);
     if (!record) {
+        const struct model_object *object
+            = model_wanted_get(host_wanted(r->host), id);
+
         record = record_create(id);
-        /* What is live at the start was at rest when we last looked. */
-        record->settled = (model_observed_marked(host_observed(r->host), id)
-                           != NULL);
+        record->version = object ? object->version : 0;
         shash_add(&r->records, id, record);
     }
     return record;
@@ -115,15 +124,29 @@ wake_at(struct reconcile *r, long long int when)
     r->wake = MIN(r->wake, when);
 }
 
+/* Why what is live for object 'id' must not be touched at all, or NULL. */
+static const char *
+frozen(const struct reconcile *r, const char *id)
+{
+    const char *why = specs_frozen(&r->specs, id, is_live(r, id));
+
+    return (why ? why
+            : r->defaults_unknown && model_id_is_nic(id) && is_live(r, id)
+            ? "host.json is missing although bridges, ports or links of it "
+              "are live, and with it the NICs' defaults; put it back, or let "
+              "them go by \"ovs-portctl gc-confirm OBJECT\""
+            : NULL);
+}
+
 /* Tells the fuses of object 'id'.  Returns why it must not be deleted, for
  * the caller to free, or NULL. */
 static char *
 consult_fuses(struct reconcile *r, const char *id, long long int now)
 {
-    if (is_wanted(r, id)) {
+    if (is_wanted(r, id) || frozen(r, id)) {
         fuses_wanted(&r->fuses, id);
         return NULL;
-    } else if (!strcmp(id, MODEL_QOS_NOOP)) {
+    } else if (!strcmp(id, MODEL_QOS_NOOP) || !is_live(r, id)) {
         return NULL;            /* Follows from the ports that use it. */
     }
 
@@ -178,7 +201,10 @@ static void
 conclude(struct reconcile *r, struct record *record, struct plan *plan,
          struct plan_verdict *verdict, long long int now)
 {
-    if (record_backs_off(record, now)) {
+    if (record->error && !plan_n_ready(plan)) {
+        /* Somebody else has mended it. */
+        record_result(record, NULL, now);
+    } else if (record_backs_off(record, now)) {
         for (size_t i = 0; i < plan->n_steps; i++) {
             if (!plan->steps[i]->after) {
                 plan->steps[i]->after = xstrdup("the next try");
@@ -215,7 +241,7 @@ reconcile_gate(const struct reconcile *r, const char *id,
                const struct record *record, const char *held)
 {
     return (struct plan_gate) {
-        .frozen = specs_frozen(&r->specs, id),
+        .frozen = frozen(r, id),
         .held = held,
         .contested = record ? &record->contested : NULL,
         .report_only = (host_wanted(r->host)->policy.report_only
@@ -261,6 +287,7 @@ plan_dirty(struct reconcile *r, long long int now)
 
     sset_init(&dirty);
     sset_swap(&dirty, &r->dirty);
+    fuses_expire(&r->fuses, now);
 
     /* First all that are wanted again or newly gone, so that the fuses see
      * the whole of a removal before they judge the first of it. */
@@ -299,7 +326,7 @@ take_result(struct reconcile *r, const struct plan_step *step,
     struct record *record = get_record(r, step->object);
     COVERAGE_INC(reconcile_step);
     sset_add(&r->dirty, step->object);
-    if (step->moved_on) {
+    if (step->moved_on && ++record->n_moved_on < RECORD_MOVED_ON_MAX) {
         return;
     }
     log_step(step);
@@ -352,6 +379,19 @@ watch_vswitchd(struct reconcile *r, long long int now)
     }
 }
 
+/* The database looks healthy whatever becomes of ovs-vswitchd.  One that was
+ * never seen alive may run elsewhere, with another rundir. */
+static void
+watch_vswitchd_process(struct reconcile *r, long long int now)
+{
+    if (now >= r->next_alive) {
+        r->next_alive = now + ALIVE_INTERVAL_MS;
+        bool alive = vswitchd_is_alive(ovs_rundir());
+        r->vswitchd_seen |= alive;
+        r->vswitchd_gone = r->vswitchd_seen && !alive;
+    }
+}
+
 static size_t
 count_nics(const struct reconcile *r)
 {
@@ -389,11 +429,33 @@ refresh_held(struct reconcile *r, long long int now)
     r->next_refresh = any ? now + REFRESH_INTERVAL_MS : LLONG_MAX;
 }
 
+/* Users and groups may come later than us (LDAP at boot, say). */
+static void
+retry_names(struct reconcile *r, long long int now)
+{
+    if (now >= r->next_names) {
+        struct sset changed = SSET_INITIALIZER(&changed);
+
+        specs_retry_names(&r->specs, host_wanted(r->host), &changed);
+        intake_mark_changed(r, &changed);
+        sset_destroy(&changed);
+        r->next_names = LLONG_MAX;
+    }
+    if (r->next_names == LLONG_MAX && specs_misses_names(&r->specs)) {
+        r->next_names = now + NAMES_INTERVAL_MS;
+    }
+}
+
 /* Adds to the dirty set what time alone has made so. */
 static void
 collect_timers(struct reconcile *r, long long int now)
 {
     refresh_held(r, now);
+    if (r->files_changed || now >= r->next_names) {
+        r->files_changed = false;
+        retry_names(r, now);
+    }
+    watch_vswitchd_process(r, now);
     if (now >= r->wake) {
         r->wake = LLONG_MAX;
         const char *id;
@@ -410,6 +472,21 @@ collect_timers(struct reconcile *r, long long int now)
     }
 }
 
+/* True if something of host.json's objects is live. */
+static bool
+any_host_object(const struct reconcile *r)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &host_observed(r->host)->marked) {
+        if (!model_id_is_nic(node->name)
+            && strcmp(node->name, MODEL_QOS_NOOP)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether a pass may be made at all; the first one, and one after the right
  * to write came back, looks at everything. */
 static bool
@@ -422,8 +499,11 @@ may_plan(struct reconcile *r, long long int now)
     bool can_write = !host_cannot_write(r->host);
     if (!r->began || (can_write && !r->could_write)) {
         host_all(r->host, &r->dirty);
-        intake_update_fuses(r, now);
+        r->defaults_unknown = (!specs_get(&r->specs, "host.json")
+                               && any_host_object(r));
+        /* What is live counts as having been wanted until now. */
         fuses_set_population(&r->fuses, count_nics(r), now);
+        intake_update_fuses(r, now);
         r->began = true;
     }
     r->could_write = can_write;
@@ -478,9 +558,11 @@ reconcile_wait(struct reconcile *r)
     store_wait(r->store);
     if (!r->busy) {
         poll_timer_wait_until(MIN(r->wake, r->next_audit));
-        poll_timer_wait_until(r->next_refresh);
+        poll_timer_wait_until(MIN(r->next_refresh, r->next_names));
     }
-    if (r->lag_since != LLONG_MAX) {
+    poll_timer_wait_until(r->next_alive);
+    if (r->lag_since != LLONG_MAX
+        && time_msec() < r->lag_since + LAG_DEGRADED_MS) {
         poll_timer_wait_until(r->lag_since + LAG_DEGRADED_MS);
     }
 }
@@ -493,6 +575,7 @@ reconcile_resync(struct reconcile *r)
     store_rescan(r->store);
     host_resync(r->host);
     host_all(r->host, &r->dirty);
+    r->next_names = 0;
     poll_immediate_wake();
 }
 
@@ -501,15 +584,10 @@ reconcile_confirm(struct reconcile *r, const char *id)
 {
     size_t n = fuses_confirm(&r->fuses, id);
 
-    if (id) {
-        sset_add(&r->dirty, id);
-    } else {
-        struct shash_node *node;
-        SHASH_FOR_EACH (node, &r->fuses.gone) {
-            sset_add(&r->dirty, node->name);
-        }
+    if (n) {
+        fuses_add_gone(&r->fuses, &r->dirty);
+        poll_immediate_wake();
     }
-    poll_immediate_wake();
     return n;
 }
 
@@ -527,6 +605,11 @@ reconcile_impediment(const struct reconcile *r, bool *standby)
                && time_msec() - r->lag_since >= LAG_DEGRADED_MS) {
         return "ovs-vswitchd has not applied the configuration for over 5 s;"
                " is it running?";
+    } else if (r->vswitchd_gone) {
+        return "ovs-vswitchd is not running";
+    } else if (!shash_count(&r->specs.files)
+               && store_get_dir(r->store)->error) {
+        return store_get_dir(r->store)->error;
     }
     return NULL;
 }
@@ -547,6 +630,7 @@ reconcile_state(const struct reconcile *r, const struct record *record,
         return MODEL_INVALID;
     } else if (why && !standby
                && (record->verdict.state == MODEL_APPLYING
+                   || r->vswitchd_gone
                    || !db_is_connected(host_db(r->host)))) {
         *text = why;
         return MODEL_DEGRADED;

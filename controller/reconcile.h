@@ -48,12 +48,19 @@ struct reconcile {
     struct sset unsettled;      /* Ids to plan when cur_cfg moves. */
     struct plan plan;           /* Of the last pass; being done if 'busy'. */
     bool busy;
+    bool defaults_unknown;      /* host.json was missing at the start, but
+                                 * objects of it are live. */
     bool began;                 /* The first, full pass is over. */
     bool could_write;           /* At the last pass. */
     int64_t cur_cfg;            /* At the last pass. */
     long long int lag_since;    /* When cur_cfg fell behind; LLONG_MAX. */
     long long int wake;         /* When time alone makes something dirty. */
     long long int next_audit;
+    long long int next_names;   /* To look for users again; LLONG_MAX. */
+    bool files_changed;         /* Since the last look for them. */
+    long long int next_alive;   /* To look for ovs-vswitchd. */
+    bool vswitchd_seen;         /* It was alive once. */
+    bool vswitchd_gone;         /* It was, and is not any more. */
     long long int next_refresh; /* Of TAPs that VMs hold; LLONG_MAX. */
 
     struct reconcile_counters counters;

@@ -57,6 +57,7 @@ record_result(struct record *r, const char *error, long long int now)
     if (!error) {
         r->backoff = 0;
         r->retry_at = 0;
+        r->n_moved_on = 0;
     } else {
         r->backoff = (r->backoff
                       ? MIN(r->backoff * 2, RECORD_BACKOFF_MAX_MS)
@@ -71,11 +72,20 @@ record_backs_off(const struct record *r, long long int now)
     return r->error && now < r->retry_at;
 }
 
-/* Fields that we ourselves set again and again while devices come and go. */
 static bool
-is_contestable(const char *field)
+is_null(const char *value)
 {
-    return strcmp(field, "type") && strcmp(field, MODEL_LINK_MARK);
+    return value && !strcmp(value, "null");
+}
+
+/* False for what we ourselves set again and again while devices come and go:
+ * type "null", and back. */
+static bool
+is_contestable(const struct plan_change *c)
+{
+    return (strcmp(c->field, MODEL_LINK_MARK)
+            && (strcmp(c->field, "type")
+                || (!is_null(c->old) && !is_null(c->new))));
 }
 
 static void
@@ -102,7 +112,7 @@ record_repaired(struct record *r, const struct plan_step *step,
         return;
     }
     for (size_t i = 0; i < step->n_changes; i++) {
-        if (is_contestable(step->changes[i].field)) {
+        if (is_contestable(&step->changes[i])) {
             char *key = plan_contest_key(step, step->changes[i].field);
             count_repair(r, key, now);
             free(key);

@@ -24,9 +24,13 @@
 
 #define RECORD_BACKOFF_MIN_MS 1000
 #define RECORD_BACKOFF_MAX_MS (60 * 1000)
+/* A step that the world overtakes this often in a row is an error after
+ * all. */
+#define RECORD_MOVED_ON_MAX 5
 
 struct record {
     char *id;
+    uint64_t version;           /* Of the wanted object, when last looked. */
     struct plan_verdict verdict; /* Of the last pass. */
     size_t n_row_steps;         /* Steps for OVSDB left in that plan. */
     bool settled;               /* Was at rest since its spec changed, so that
@@ -35,6 +39,7 @@ struct record {
     char *error;                /* Of the last try, or NULL. */
     long long int backoff;      /* Milliseconds; 0: none. */
     long long int retry_at;
+    unsigned int n_moved_on;    /* Tries in a row that the world overtook. */
 
     struct shash repairs;       /* plan_contest_key() -> struct repairs. */
     struct sset contested;      /* Keys that are left alone. */

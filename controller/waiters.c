@@ -72,33 +72,49 @@ waiter_destroy(struct waiter *waiter)
     free(waiter);
 }
 
+static void
+add_all(struct sset *dst, const struct sset *src)
+{
+    const char *s;
+    if (src) {
+        SSET_FOR_EACH (s, src) {
+            sset_add(dst, s);
+        }
+    }
+}
+
 /* The objects that 'waiter' waits for: what its files ask for now, and what
- * is still live of what they asked for before.  All, if it named no file. */
+ * is still live of what they asked for before.  All, if it named no file, or
+ * host.json, whose defaults reach everywhere. */
 static void
 collect_ids(const struct waiter *waiter, const struct reconcile *r,
             struct sset *ids)
 {
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &r->records) {
-        char *source = specs_source_of(node->name);
-        if (smap_is_empty(&waiter->files)
-            || smap_get(&waiter->files, source)) {
+    if (smap_is_empty(&waiter->files)
+        || smap_get(&waiter->files, "host.json")) {
+        struct shash_node *node;
+        SHASH_FOR_EACH (node, &r->records) {
             sset_add(ids, node->name);
+        }
+        return;
+    }
+
+    struct sset gone = SSET_INITIALIZER(&gone);
+    fuses_add_gone(&r->fuses, &gone);
+    const char *id;
+    SSET_FOR_EACH (id, &gone) {
+        char *source = specs_source_of(id);
+        if (smap_get(&waiter->files, source)) {
+            sset_add(ids, id);
         }
         free(source);
     }
+    sset_destroy(&gone);
 
     const struct smap_node *file;
     SMAP_FOR_EACH (file, &waiter->files) {
-        const struct sset *wanted
-            = model_wanted_by_source(host_wanted(r->host), file->key);
-        const char *id;
-        if (wanted) {
-            SSET_FOR_EACH (id, wanted) {
-                sset_add(ids, id);
-            }
-        }
+        add_all(ids, model_wanted_by_source(host_wanted(r->host),
+                                            file->key));
     }
 }
 

@@ -165,10 +165,16 @@ db_resync(struct db *db)
 /* Every change goes along with next_cfg, so there must be a row that has it;
  * an empty database gets one from ovs-vswitchd's start script. */
 bool
+db_is_initialized(const struct db *db)
+{
+    return ovsrec_open_vswitch_first(db->idl) != NULL;
+}
+
+bool
 db_can_write(const struct db *db)
 {
     return (db->complete && !db->txn && db_has_lock(db)
-            && ovsrec_open_vswitch_first(db->idl));
+            && db_is_initialized(db));
 }
 
 const struct db_stats *

@@ -53,6 +53,8 @@ bool db_lock_contended(const struct db *);
 /* True if a transaction can be begun: connected, with the lock, none in
  * flight, and the database has its Open_vSwitch row. */
 bool db_can_write(const struct db *);
+/* False while the database has not even the one row of Open_vSwitch. */
+bool db_is_initialized(const struct db *);
 
 /* Re-reads all rows into the model ('resync', the slow audit). */
 void db_resync(struct db *);

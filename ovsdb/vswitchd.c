@@ -3,8 +3,10 @@
 #include "ovsdb/vswitchd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 #include "openvswitch/poll-loop.h"
 #include "ovsdb/unixctl-call.h"
 #include "timeval.h"
@@ -139,4 +141,22 @@ vswitchd_settle(const char *rundir, int timeout_ms, char **error)
         poll_block();
     }
     return vswitchd_settle_finish(s, error);
+}
+
+/* An OVS daemon holds a lock on its pidfile as long as it lives. */
+bool
+vswitchd_is_alive(const char *rundir)
+{
+    char *path = xasprintf("%s/ovs-vswitchd.pid", rundir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    free(path);
+    if (fd < 0) {
+        return errno != ENOENT; /* Who may not look cannot tell. */
+    }
+
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    bool alive = fcntl(fd, F_GETLK, &lock) || lock.l_type != F_UNLCK;
+    close(fd);
+    return alive;
 }

@@ -34,4 +34,8 @@ enum vswitchd_settled vswitchd_settle_finish(struct vswitchd_settle *,
 enum vswitchd_settled vswitchd_settle(const char *rundir, int timeout_ms,
                                       char **error);
 
+/* True if an ovs-vswitchd whose pidfile is in 'rundir' runs, be it stopped, or
+ * if that cannot be told. */
+bool vswitchd_is_alive(const char *rundir);
+
 #endif /* ovsdb/vswitchd.h */

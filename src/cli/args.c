@@ -12,6 +12,20 @@ is_separator(const char *arg)
     return !strcmp(arg, "--");
 }
 
+/* True for an option whose value is the next word. */
+static bool
+takes_next(const char *arg)
+{
+    static const char *const options[] = { ARGS_WITH_VALUE };
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        if (!strcmp(arg, options[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Appends the 'n' words of one command, its options first. */
 static void
 add_command(char *argv[], int n, struct svec *out)
@@ -19,9 +33,14 @@ add_command(char *argv[], int n, struct svec *out)
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < n; i++) {
             bool option = !strncmp(argv[i], "--", 2);
+            bool joined = i + 1 < n && takes_next(argv[i]);
+
             if (option == (pass == 0)) {
-                svec_add(out, argv[i]);
+                svec_add_nocopy(out, (joined ? xasprintf("%s=%s", argv[i],
+                                                         argv[i + 1])
+                                      : xstrdup(argv[i])));
             }
+            i += joined;
         }
     }
 }

@@ -13,9 +13,13 @@
 #include <stddef.h>
 #include "svec.h"
 
+/* Options of commands that have a value, which may be a word of its own. */
+#define ARGS_WITH_VALUE "--bridge", "--from", "--to", "--vhost", "--vm"
+
 /* Splits the 'argc' strings at 'argv' (argv[0] is the program): everything up
  * to the first "--" goes to 'first', for getopt, with argv[0]; the rest, from
- * that "--" on, to 'rest', with each command's "--x" in front of it. */
+ * that "--" on, to 'rest', with each command's "--x" in front of it, and its
+ * value behind a "=". */
 void args_split(int argc, char *argv[], struct svec *first,
                 struct svec *rest);
 

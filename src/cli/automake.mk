@@ -12,12 +12,23 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/diff.h \
 	src/cli/edit.c \
 	src/cli/edit.h \
+	src/cli/explain-cmd.c \
+	src/cli/explain.c \
+	src/cli/explain.h \
+	src/cli/flag-cmd.c \
+	src/cli/get.c \
+	src/cli/guest-cmd.c \
+	src/cli/guest.c \
+	src/cli/guest.h \
 	src/cli/json-view.h \
+	src/cli/key.c \
+	src/cli/key.h \
 	src/cli/lint.c \
 	src/cli/lint.h \
 	src/cli/list.c \
 	src/cli/near.c \
 	src/cli/near.h \
+	src/cli/nic-cmd.c \
 	src/cli/nic-edit.c \
 	src/cli/nic-edit.h \
 	src/cli/objects.c \
@@ -27,6 +38,9 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/plan-cmd.c \
 	src/cli/show.c \
 	src/cli/status.c \
+	src/cli/target.c \
+	src/cli/target.h \
+	src/cli/vlan-cmd.c \
 	src/cli/vlan.c \
 	src/cli/vlan.h \
 	src/cli/wait.c \

@@ -8,12 +8,16 @@
  *     ovs-portctl.c   options
  *     args.c      the command line, sorted for db-ctl-base
  *     chain.c     all commands of one command line: edit, wait, then look
- *     edit.c      one atomic edit of spec files; nic-edit.c and vlan.c say
- *                 what becomes of a text, diff.c shows it
+ *     edit.c      one atomic edit of spec files; nic-edit.c, key.c and vlan.c
+ *                 say what becomes of a text, diff.c shows it
+ *     target.c    which text "VM/NIC" means
+ *     vlan-cmd.c flag-cmd.c nic-cmd.c   commands that edit
  *     wait.c      until the daemon has made it true
  *     daemon.c    the daemon's control socket
  *     world.c     specs and host as this process sees them by itself
- *     show.c status.c plan-cmd.c check.c list.c   commands that only look
+ *     show.c status.c plan-cmd.c check.c list.c get.c guest-cmd.c
+ *     explain-cmd.c   commands that only look; guest.c and explain.c are the
+ *                 pure parts of the last two
  *     objects.c   what "show" knows of an object, whoever says so
  *     output.c    tables
  *
@@ -103,5 +107,21 @@ void cmd_nic_list(struct ctl_context *);
 void cmd_nic_set_tag(struct ctl_context *);
 void cmd_nic_set_trunks(struct ctl_context *);
 void cmd_nic_clear_vlan(struct ctl_context *);
+void cmd_retag_all(struct ctl_context *);
+void cmd_quarantine(struct ctl_context *);
+void cmd_release(struct ctl_context *);
+void cmd_pause(struct ctl_context *);
+void cmd_resume(struct ctl_context *);
+void cmd_nic_set(struct ctl_context *);
+void cmd_nic_clear(struct ctl_context *);
+void cmd_nic_add(struct ctl_context *);
+void cmd_nic_del(struct ctl_context *);
+void cmd_nic_get(struct ctl_context *);
+void cmd_vm_add(struct ctl_context *);
+void cmd_vm_del(struct ctl_context *);
+void cmd_br_list(struct ctl_context *);
+void cmd_qemu_args(struct ctl_context *);
+void cmd_libvirt_xml(struct ctl_context *);
+void cmd_explain(struct ctl_context *);
 
 #endif /* src/cli/cli.h */

@@ -7,8 +7,6 @@
 #include "src/cli/cli.h"
 #include "src/cli/diff.h"
 #include "src/cli/near.h"
-#include "src/cli/nic-edit.h"
-#include "src/cli/vlan.h"
 #include "src/spec/spec.h"
 #include "src/store/store.h"
 #include "sset.h"
@@ -211,18 +209,19 @@ edit_vlan_bridges(const struct edit *edit, struct sset *bridges)
     }
 }
 
-/* Commands. */
+/* For commands. */
 
-/* The VMs that there are files for. */
-static void
-vm_names(const struct edit *edit, struct sset *names)
+void
+edit_vm_names(const struct edit *edit, struct sset *names)
 {
     struct shash_node *node;
 
     SHASH_FOR_EACH (node, store_edit_files(edit->store)) {
+        const struct store_file *file = node->data;
         size_t len = strlen(node->name);
 
-        if (!strncmp(node->name, VM_PREFIX, strlen(VM_PREFIX))
+        if (file->state != STORE_ABSENT
+            && !strncmp(node->name, VM_PREFIX, strlen(VM_PREFIX))
             && len > strlen(VM_PREFIX VM_SUFFIX)) {
             char *vm = xmemdup0(node->name + strlen(VM_PREFIX),
                                 len - strlen(VM_PREFIX VM_SUFFIX));
@@ -231,13 +230,29 @@ vm_names(const struct edit *edit, struct sset *names)
     }
 }
 
+char *
+edit_vm_file(const char *vm)
+{
+    return xasprintf(VM_PREFIX"%s"VM_SUFFIX, vm);
+}
+
+bool
+edit_has_vm(const struct edit *edit, const char *vm)
+{
+    char *name = edit_vm_file(vm);
+    const struct store_file *file = store_edit_get(edit->store, name);
+
+    free(name);
+    return file && file->state != STORE_ABSENT;
+}
+
 static char *
 unknown_vm(const struct edit *edit, const char *vm, const char *file)
 {
     struct sset names = SSET_INITIALIZER(&names);
     char *near, *error;
 
-    vm_names(edit, &names);
+    edit_vm_names(edit, &names);
     near = near_miss(vm, &names);
     error = xasprintf("there is no VM \"%s\" (no %s)%s", vm, file, near);
     free(near);
@@ -245,143 +260,67 @@ unknown_vm(const struct edit *edit, const char *vm, const char *file)
     return error;
 }
 
+/* A file that is invalid is not edited: which of its errors are old would not
+ * be told apart. */
 static char *
-unknown_nic(const struct nic_edit *e, const char *vm, const char *file)
+check_before(const struct edit *edit, const char *name, const char *text)
 {
-    struct sset names = SSET_INITIALIZER(&names);
-    char *near, *error;
+    struct svec errors = SVEC_EMPTY_INITIALIZER;
+    char *error = NULL;
 
-    nic_edit_names(e->text, &names);
-    near = near_miss(e->nic, &names);
-    error = xasprintf("VM \"%s\" has no NIC \"%s\" (in %s)%s", vm, e->nic,
-                      file, near);
-    free(near);
-    sset_destroy(&names);
+    if (!sset_contains(&edit->touched, name)) {
+        check_text(edit, name, text, &errors);
+    }
+
+    char *messages = join_errors(&errors);
+    if (messages) {
+        error = xasprintf("%s is invalid as it is; mend it first:\n%s", name,
+                          messages);
+        free(messages);
+    }
     return error;
 }
 
-/* One NIC whose text a command is about to change. */
-struct nic_target {
-    char *vm;
-    char *nic;
-    char *file;
-    struct nic_edit e;
-};
-
-static void
-nic_target_destroy(struct nic_target *t)
+char *
+edit_get_vm(const struct edit *edit, const char *vm, char **text)
 {
-    free(t->vm);
-    free(t->nic);
-    free(t->file);
-    free(t->e.text);
-}
+    char *name = edit_vm_file(vm);
+    const struct store_file *file = store_edit_get(edit->store, name);
+    char *error = NULL;
 
-/* Takes VM/NIC apart and finds its text.  A file that is invalid is not
- * edited: which of its errors are old would not be told apart. */
-static char *
-nic_target_init(struct edit *edit, const char *id, struct nic_target *t)
-{
-    const char *slash = strchr(id, '/');
-
-    memset(t, 0, sizeof *t);
-    if (!slash || slash == id || !slash[1] || strchr(slash + 1, '/')) {
-        return xasprintf("\"%s\" is not of the form VM/NIC", id);
-    }
-    t->vm = xmemdup0(id, slash - id);
-    t->nic = xstrdup(slash + 1);
-    t->file = xasprintf(VM_PREFIX"%s"VM_SUFFIX, t->vm);
-
-    const struct store_file *file = store_edit_get(edit->store, t->file);
+    *text = NULL;
     if (!file || file->state == STORE_ABSENT) {
-        return unknown_vm(edit, t->vm, t->file);
+        error = unknown_vm(edit, vm, name);
     } else if (file->state == STORE_UNREADABLE) {
-        return xstrdup(file->error);
-    }
-    if (!sset_contains(&edit->touched, t->file)) {
-        struct svec errors = SVEC_EMPTY_INITIALIZER;
-        check_text(edit, t->file, file->text, &errors);
-
-        char *messages = join_errors(&errors);
-        if (messages) {
-            char *error = xasprintf("%s is invalid as it is; mend it "
-                                    "first:\n%s", t->file, messages);
-            free(messages);
-            return error;
+        error = xstrdup(file->error);
+    } else {
+        error = check_before(edit, name, file->text);
+        if (!error) {
+            *text = xstrdup(file->text);
         }
     }
-    t->e.text = xstrdup(file->text);
-    t->e.nic = t->nic;
-    t->e.defaults = edit->host.defaults.nic;
-    return (nic_edit_exists(&t->e) ? NULL
-            : unknown_nic(&t->e, t->vm, t->file));
-}
-
-/* Ends a command on NIC 'id' that ended with 'error'. */
-static void
-nic_target_done(struct ctl_context *ctx, struct nic_target *t,
-                const char *id, char *error)
-{
-    struct edit *edit = cli_of(ctx)->edit;
-
-    if (error) {
-        cli_fail(ctx, CLI_REFUSED, xasprintf("%s: %s: %s", ctx->argv[0], id,
-                                             error));
-        free(error);
-    } else {
-        sset_add(&edit->touched, t->file);
-        store_edit_put(edit->store, t->file, t->e.text, strlen(t->e.text));
-        sset_add(&edit->vlan_nics, id);
-    }
-    nic_target_destroy(t);
+    free(name);
+    return error;
 }
 
 void
-cmd_nic_set_tag(struct ctl_context *ctx)
+edit_put_vm(struct edit *edit, const char *vm, const char *text)
 {
-    struct nic_target t;
-    char *tag = NULL;
-    char *error = nic_target_init(cli_of(ctx)->edit, ctx->argv[1], &t);
+    char *name = edit_vm_file(vm);
 
-    if (!error) {
-        error = vlan_to_json(ctx->argv[2], &tag);
-    }
-    if (!error) {
-        error = nic_edit_set_tag(&t.e, tag);
-    }
-    free(tag);
-    nic_target_done(ctx, &t, ctx->argv[1], error);
+    sset_add(&edit->touched, name);
+    store_edit_put(edit->store, name, text, text ? strlen(text) : 0);
+    free(name);
+}
+
+const struct spec_defaults *
+edit_defaults(const struct edit *edit)
+{
+    return &edit->host.defaults;
 }
 
 void
-cmd_nic_set_trunks(struct ctl_context *ctx)
+edit_note_vlan(struct edit *edit, const char *id)
 {
-    struct nic_target t;
-    char *trunks = NULL, *native = NULL;
-    char *error = nic_target_init(cli_of(ctx)->edit, ctx->argv[1], &t);
-
-    if (!error) {
-        error = vlan_list_to_json(ctx->argv[2], &trunks);
-    }
-    if (!error && ctx->argc > 3) {
-        error = vlan_to_json(ctx->argv[3], &native);
-    }
-    if (!error) {
-        error = nic_edit_set_trunks(&t.e, trunks, native);
-    }
-    free(trunks);
-    free(native);
-    nic_target_done(ctx, &t, ctx->argv[1], error);
-}
-
-void
-cmd_nic_clear_vlan(struct ctl_context *ctx)
-{
-    struct nic_target t;
-    char *error = nic_target_init(cli_of(ctx)->edit, ctx->argv[1], &t);
-
-    if (!error) {
-        error = nic_edit_clear_vlan(&t.e);
-    }
-    nic_target_done(ctx, &t, ctx->argv[1], error);
+    sset_add(&edit->vlan_nics, id);
 }

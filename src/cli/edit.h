@@ -18,6 +18,7 @@
 
 struct cli;
 struct edit;
+struct spec_defaults;
 struct sset;
 
 /* Takes the lock of the spec directory and reads all files.  Returns NULL, or
@@ -42,5 +43,24 @@ void edit_targets(const struct edit *, struct svec *targets);
 void edit_vlan_bridges(const struct edit *, struct sset *bridges);
 /* True if the commands were about VLANs. */
 bool edit_is_about_vlans(const struct edit *);
+
+/* For commands.  Errors are messages for the caller to free. */
+
+/* The VMs that there are files for. */
+void edit_vm_names(const struct edit *, struct sset *names);
+bool edit_has_vm(const struct edit *, const char *vm);
+/* "vms.d/VM.json", for the caller to free. */
+char *edit_vm_file(const char *vm);
+/* The text of VM 'vm' as the commands so far have left it, for the caller to
+ * free.  It is an error if there is none, if it cannot be read, or if it was
+ * invalid before the edit. */
+char *edit_get_vm(const struct edit *, const char *vm, char **text)
+    OVS_WARN_UNUSED_RESULT;
+/* Its new text; NULL removes the file. */
+void edit_put_vm(struct edit *, const char *vm, const char *text);
+/* host.json's defaults. */
+const struct spec_defaults *edit_defaults(const struct edit *);
+/* The command was about the VLANs of NIC 'id'. */
+void edit_note_vlan(struct edit *, const char *id);
 
 #endif /* src/cli/edit.h */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "src/cli/cli.h"
-#include "src/cli/near.h"
 #include "src/cli/world.h"
 #include "sset.h"
 #include "util.h"
@@ -12,17 +11,6 @@
 /* What the files ask for, whatever has become of it. */
 
 #define VM_PREFIX "vms.d/"
-
-/* The VM's name in "vms.d/VM.json", or NULL for another file. */
-static char *
-vm_of(const char *file)
-{
-    size_t prefix = strlen(VM_PREFIX);
-    size_t len = strlen(file);
-
-    return (!strncmp(file, VM_PREFIX, prefix) && len > prefix + 5
-            ? xmemdup0(file + prefix, len - prefix - 5) : NULL);
-}
 
 /* Opens the specs, or fails the command. */
 static bool
@@ -55,7 +43,7 @@ cmd_vm_list(struct ctl_context *ctx)
             const struct specs_file *file = nodes[i]->data;
             const struct sset *ids = model_wanted_by_source(w.wanted,
                                                             file->name);
-            char *vm = vm_of(file->name);
+            char *vm = world_vm_of(file->name);
 
             if (vm) {
                 output_text(&o, vm);
@@ -85,27 +73,6 @@ put_nic(struct output *o, const struct model_object *nic)
     output_text(o, nic->mac ? nic->mac : "-");
     output_integer(o, nic->queues);
     free(vlan);
-}
-
-/* The near misses among all VMs. */
-static char *
-unknown_vm(const struct world *w, const char *vm)
-{
-    struct sset names = SSET_INITIALIZER(&names);
-    struct shash_node *node;
-    char *near, *error;
-
-    SHASH_FOR_EACH (node, &w->specs.files) {
-        char *name = vm_of(node->name);
-        if (name) {
-            sset_add_and_free(&names, name);
-        }
-    }
-    near = near_miss(vm, &names);
-    error = xasprintf("there is no VM \"%s\"%s", vm, near);
-    free(near);
-    sset_destroy(&names);
-    return error;
 }
 
 static void
@@ -157,7 +124,7 @@ cmd_nic_list(struct ctl_context *ctx)
 
     if (open_specs(ctx, &w)) {
         if (source && !specs_get(&w.specs, source)) {
-            cli_fail(ctx, CLI_REFUSED, unknown_vm(&w, vm));
+            cli_fail(ctx, CLI_REFUSED, world_unknown_vm(&w, vm));
         } else {
             list_nics(ctx, &w, source);
             say_errors(&w, source);
@@ -165,4 +132,67 @@ cmd_nic_list(struct ctl_context *ctx)
     }
     free(source);
     world_close(&w);
+}
+
+/* A bridge that host.json describes, or one that is only used. */
+static void
+put_bridge(struct output *o, const struct world *w, const char *name)
+{
+    char *id = xasprintf("bridge:%s", name);
+    const struct model_object *object = model_wanted_get(w->wanted, id);
+    const struct sset *ids = model_wanted_by_bridge(w->wanted, name);
+    size_t n_nics = 0, n_others = 0;
+    const char *user;
+
+    if (ids) {
+        SSET_FOR_EACH (user, ids) {
+            size_t *n = model_id_is_nic(user) ? &n_nics : &n_others;
+            *n += strcmp(user, id) != 0;
+        }
+    }
+    output_text(o, name);
+    output_text(o, object ? "true" : "false");
+    output_text(o, !object ? "-"
+                : *model_row_get(&object->bridge->row, "datapath_type")
+                ? model_row_get(&object->bridge->row, "datapath_type")
+                : "system");
+    output_integer(o, n_nics);
+    output_integer(o, n_others);
+    free(id);
+}
+
+void
+cmd_br_list(struct ctl_context *ctx)
+{
+    static const char *const headings[] = {
+        "bridge", "managed", "datapath", "nics", "ports", NULL
+    };
+    struct sset names = SSET_INITIALIZER(&names);
+    struct shash_node *node;
+    struct output o;
+    struct world w;
+
+    if (open_specs(ctx, &w)) {
+        SHASH_FOR_EACH (node, &w.wanted->by_bridge) {
+            sset_add(&names, node->name);
+        }
+        SHASH_FOR_EACH (node, &w.wanted->objects) {
+            const struct model_object *object = node->data;
+            if (object->bridge) {
+                sset_add(&names, object->bridge->row.name);
+            }
+        }
+
+        const char **sorted = sset_sort(&names);
+        output_init(&o, headings);
+        for (size_t i = 0; i < sset_count(&names); i++) {
+            put_bridge(&o, &w, sorted[i]);
+        }
+        cli_print(ctx, &o);
+        output_destroy(&o);
+        free(sorted);
+        say_errors(&w, NULL);
+    }
+    world_close(&w);
+    sset_destroy(&names);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "openvswitch/dynamic-string.h"
 #include "src/cli/json-view.h"
+#include "src/cli/key.h"
 #include "src/spec/text.h"
 #include "util.h"
 
@@ -76,7 +77,7 @@ pointer_to(const struct nic_edit *e, const char *key)
     ds_put_cstr(&ds, "/nics");
     text_pointer_append(&ds, e->nic);
     if (key) {
-        text_pointer_append(&ds, key);
+        key_pointer(key, &ds);
     }
     return ds_steal_cstr(&ds);
 }
@@ -121,10 +122,11 @@ has_own_vlan(const struct nic_edit *e)
 static char *
 inherited(const struct nic_edit *e, const char *key)
 {
-    char *pointer = xasprintf("/%s", key);
-    char *value = text_at(e->defaults, pointer);
+    struct ds pointer = DS_EMPTY_INITIALIZER;
 
-    free(pointer);
+    key_pointer(key, &pointer);
+    char *value = text_at(e->defaults, ds_cstr(&pointer));
+    ds_destroy(&pointer);
     return value;
 }
 
@@ -137,8 +139,8 @@ effective(const struct nic_edit *e, const char *key)
 
 /* Sets member 'key' to JSON text 'value', removes it if that is NULL, and
  * touches nothing if that is what it says already. */
-static char *
-put(struct nic_edit *e, const char *key, const char *value)
+char *
+nic_edit_put(struct nic_edit *e, const char *key, const char *value)
 {
     char *old = own(e, key);
     char *pointer = pointer_to(e, key);
@@ -166,7 +168,7 @@ put_all(struct nic_edit *e, const char *const values[])
     char *error = NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys) && !error; i++) {
-        error = put(e, vlan_keys[i], values[i]);
+        error = nic_edit_put(e, vlan_keys[i], values[i]);
     }
     if (error) {
         free(e->text);
@@ -246,4 +248,134 @@ nic_edit_clear_vlan(struct nic_edit *e)
     return put_all(e, (const char *const[]) {
         NULL, NULL, inherits ? "[]" : NULL, NULL
     });
+}
+
+/* Other keys. */
+
+bool
+nic_edit_is_vlan(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
+        if (!strcmp(key, vlan_keys[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+nic_edit_has(const struct nic_edit *e, const char *key)
+{
+    char *value = own(e, key);
+
+    free(value);
+    return value != NULL;
+}
+
+/* Takes over the text that text_set() or text_remove() made. */
+static char *
+replace_text(struct nic_edit *e, char *error, char *text)
+{
+    if (!error) {
+        free(e->text);
+        e->text = text;
+    }
+    return error;
+}
+
+char *
+nic_edit_add(struct nic_edit *e)
+{
+    char *pointer = pointer_to(e, NULL);
+    char *text;
+    char *error = text_set(e->text, strlen(e->text), pointer, "{}", &text);
+
+    free(pointer);
+    return replace_text(e, error, text);
+}
+
+char *
+nic_edit_del(struct nic_edit *e)
+{
+    char *pointer = pointer_to(e, NULL);
+    char *text;
+    char *error = text_remove(e->text, strlen(e->text), pointer, &text);
+
+    free(pointer);
+    return replace_text(e, error, text);
+}
+
+char *
+nic_edit_flag(struct nic_edit *e, const char *key, bool on)
+{
+    char *mine = own(e, key);
+    char *base = inherited(e, key);
+    const char *now = mine ? mine : base;
+    bool base_on = base && !strcmp(base, "true");
+    char *error = NULL;
+
+    if ((now && !strcmp(now, "true")) != on) {
+        error = nic_edit_put(e, key, (on ? "true"
+                                      : base_on ? "false" : NULL));
+    }
+    free(base);
+    free(mine);
+    return error;
+}
+
+static char *
+value_text(const struct json *json)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (json->type == JSON_STRING) {
+        ds_put_cstr(&ds, json_string(json));
+    } else if (json->type == JSON_ARRAY) {
+        for (size_t i = 0; i < json_view_n(json); i++) {
+            char *element = value_text(json_view_element(json, i));
+
+            ds_put_format(&ds, "%s%s", i ? "," : "", element);
+            free(element);
+        }
+    } else {
+        json_to_ds(json, JSSF_SORT, &ds);
+    }
+    return ds_steal_cstr(&ds);
+}
+
+static void
+collect_values(const struct json *object, const char *prefix,
+               struct smap *values)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, json_object(object)) {
+        const struct json *value = node->data;
+        char *key = xasprintf("%s%s", prefix, node->name);
+
+        if (value->type == JSON_OBJECT) {
+            char *deeper = xasprintf("%s:", key);
+
+            collect_values(value, deeper, values);
+            free(deeper);
+            free(key);
+        } else {
+            smap_add_nocopy(values, key, value_text(value));
+        }
+    }
+}
+
+void
+nic_edit_values(const struct nic_edit *e, struct smap *values)
+{
+    char *pointer = pointer_to(e, NULL);
+    char *text = text_at(e->text, pointer);
+    struct json *json = text ? json_from_string(text) : NULL;
+
+    if (json && json->type == JSON_OBJECT) {
+        collect_values(json, "", values);
+    }
+    json_destroy(json);
+    free(text);
+    free(pointer);
 }

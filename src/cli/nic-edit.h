@@ -5,8 +5,8 @@
 /* NIC edits
  * =========
  *
- * What becomes of a VM file's text when the VLAN of one of its NICs changes:
- * text in, text out, and only the bytes that must change are others.  Pure.
+ * What becomes of a VM file's text when one of its NICs changes: text in, text
+ * out, and only the bytes that must change are others.  Pure.
  *
  * A NIC without any VLAN key of its own has those of host.json's defaults, so
  * these must be known to change only what is meant. */
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "openvswitch/compiler.h"
+#include "smap.h"
 #include "sset.h"
 
 struct nic_edit {
@@ -35,5 +36,22 @@ char *nic_edit_set_tag(struct nic_edit *, const char *tag)
 char *nic_edit_set_trunks(struct nic_edit *, const char *trunks,
                           const char *native) OVS_WARN_UNUSED_RESULT;
 char *nic_edit_clear_vlan(struct nic_edit *) OVS_WARN_UNUSED_RESULT;
+
+/* Adds the NIC, without keys, or removes it. */
+char *nic_edit_add(struct nic_edit *) OVS_WARN_UNUSED_RESULT;
+char *nic_edit_del(struct nic_edit *) OVS_WARN_UNUSED_RESULT;
+/* True if the NIC itself gives 'key', "KEY" or "COLUMN:KEY". */
+bool nic_edit_has(const struct nic_edit *, const char *key);
+/* Sets 'key' to JSON text 'value'; NULL removes it. */
+char *nic_edit_put(struct nic_edit *, const char *key, const char *value)
+    OVS_WARN_UNUSED_RESULT;
+/* Makes the boolean 'key' be 'on' in force: by no key where that will do. */
+char *nic_edit_flag(struct nic_edit *, const char *key, bool on)
+    OVS_WARN_UNUSED_RESULT;
+/* True if 'key' is one of those that nic_edit_set_tag() and the like set. */
+bool nic_edit_is_vlan(const char *key);
+/* Adds what the NIC itself gives to 'values', by "KEY" or "COLUMN:KEY", with
+ * values as nic-set takes them. */
+void nic_edit_values(const struct nic_edit *, struct smap *values);
 
 #endif /* src/cli/nic-edit.h */

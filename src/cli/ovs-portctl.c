@@ -56,8 +56,8 @@ static const struct option global_options[] = {
     VLOG_LONG_OPTIONS,
 };
 
-OVS_NO_RETURN static void
-usage(void)
+static void
+usage_commands(void)
 {
     printf("\
 %s: edit the specs of ovs-portd, wait for the result, explain it\n\
@@ -65,23 +65,56 @@ usage: %s [OPTIONS] COMMAND [ARG...] [-- COMMAND [ARG...]]...\n\
 \n\
 Look:\n\
   show [VM[/NIC]]             state at a glance\n\
+  explain VM/NIC              from file to guest: the first broken link\n\
   status                      the daemon and its files\n\
   plan [--exit-code]          what would change; needs no daemon\n\
   check [FILE|DIR]            offline lint; needs no Open vSwitch\n\
+  br-list                     bridges that the files name\n\
   vm-list                     VMs that there are files for\n\
   nic-list [VM]               NICs that the files ask for\n\
+  nic-get VM/NIC [KEY]        what the NIC's file says\n\
+  qemu-args VM                how QEMU opens the VM's TAPs\n\
+  libvirt-xml VM[/NIC]        the same for libvirt\n\
 \n\
 Edit (all of a \"--\" chain at once or not at all):\n\
+  vm-add VM [uuid=UUID]       add a VM without NICs\n\
+  vm-del VM                   remove a VM with its NICs\n\
+  nic-add VM/NIC mac=MAC [KEY=VALUE]...\n\
+                              add a NIC\n\
+  nic-del VM/NIC              remove a NIC\n\
+  nic-set VM/NIC KEY=VALUE... set keys (mtu=9000 external_ids:team=red)\n\
+  nic-clear VM/NIC KEY...     remove keys\n\
   retag VM/NIC TAG            set the VLAN tag; also nic-set-tag\n\
+  retag-all --from=TAG --to=TAG [--bridge=BRIDGE] [--vm=PATTERN]\n\
+                              set the tag of all NICs that have another\n\
   nic-set-trunks VM/NIC LIST [NATIVE]\n\
                               carry the VLANs in LIST (10,20,30-39) tagged\n\
   nic-clear-vlan VM/NIC       remove all VLAN keys\n\
+  quarantine VM[/NIC]         hold the TAP admin-down: nothing passes\n\
+  release VM[/NIC]            end of quarantine\n\
+  pause VM[/NIC]              observe only, touch nothing\n\
+  resume VM[/NIC]             end of pause\n\
 \n\
 Other:\n\
   sync                        wait until everything is as the files say\n\
-  gc-confirm [OBJECT]         let held deletions go\n\
+  gc-confirm [OBJECT]         let held deletions go\n",
+           program_name, program_name);
+}
+
+OVS_NO_RETURN static void
+usage(void)
+{
+    usage_commands();
+    printf("\
 \n\
 Options:\n\
+  --may-exist                 vm-add, nic-add: change it if it is there\n\
+  --if-exists                 vm-del, nic-del, nic-clear, nic-get: no error\n\
+                              if it is not there\n\
+  --vhost=on|off              qemu-args, libvirt-xml (default: on if there\n\
+                              is /dev/vhost-net)\n\
+  --live                      qemu-args, libvirt-xml: refuse if the TAP\n\
+                              cannot be opened now\n\
   --spec-dir=DIR              spec files (default: %s/ovs-portd)\n\
   --state-dir=DIR             state of the daemon\n\
   --instance=NAME             which daemon (default: main)\n\
@@ -97,8 +130,7 @@ Options:\n\
   --columns=COLUMN[,COLUMN]   only these columns\n\
   -h, --help                  this text\n\
   -V, --version               the version\n",
-           program_name, program_name, PORTD_SYSCONFDIR, ovs_rundir(),
-           DEFAULT_TIMEOUT);
+           PORTD_SYSCONFDIR, ovs_rundir(), DEFAULT_TIMEOUT);
     vlog_usage();
     exit(EXIT_SUCCESS);
 }

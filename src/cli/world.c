@@ -8,6 +8,7 @@
 #include <string.h>
 #include "openvswitch/poll-loop.h"
 #include "socket-util.h"
+#include "src/cli/near.h"
 #include "src/host/host.h"
 #include "src/store/store.h"
 #include "sset.h"
@@ -17,6 +18,8 @@
 
 /* A command that only looks gets at least so much time, in ms. */
 #define MIN_TIME 1000
+
+#define VM_PREFIX "vms.d/"
 
 /* Tries to connect, so that a database that is not there is known at once:
  * the IDL would try again and again. */
@@ -84,7 +87,7 @@ set_fuses(struct world *w)
 
     host_all(w->host, &ids);
     SSET_FOR_EACH (id, &ids) {
-        n_nics += model_id_is_nic(id);
+        n_nics += model_id_is_nic(id) && model_wanted_get(w->wanted, id);
         if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {
             fuses_gone(&w->fuses, id, 0);
         }
@@ -141,7 +144,7 @@ world_open(const struct cli *cli, const char *dir, bool with_host,
     store_set_read_only(w->store, true);
 
     int ms = cli_ms_left(cli, MIN_TIME);
-    *error = store_load(w->store, ms < 0 ? INT_MAX : ms);
+    *error = store_load(w->store, ms < 0 ? INT_MAX : ms, true);
     if (*error) {
         return CLI_REFUSED;
     }
@@ -186,6 +189,36 @@ world_errors(const struct world *w, struct svec *errors)
     free(nodes);
 }
 
+char *
+world_vm_of(const char *file)
+{
+    size_t prefix = strlen(VM_PREFIX);
+    size_t len = strlen(file);
+
+    return (!strncmp(file, VM_PREFIX, prefix) && len > prefix + 5
+            ? xmemdup0(file + prefix, len - prefix - 5) : NULL);
+}
+
+char *
+world_unknown_vm(const struct world *w, const char *vm)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+    struct shash_node *node;
+    char *near, *error;
+
+    SHASH_FOR_EACH (node, &w->specs.files) {
+        char *name = world_vm_of(node->name);
+        if (name) {
+            sset_add_and_free(&names, name);
+        }
+    }
+    near = near_miss(vm, &names);
+    error = xasprintf("there is no VM \"%s\"%s", vm, near);
+    free(near);
+    sset_destroy(&names);
+    return error;
+}
+
 void
 world_plan(const struct world *w, const char *id, struct plan *plan,
            struct plan_verdict *verdict)
@@ -193,7 +226,9 @@ world_plan(const struct world *w, const char *id, struct plan *plan,
     struct plan_gate gate = PLAN_GATE_INITIALIZER;
     char *text = NULL;
 
-    gate.frozen = specs_frozen(&w->specs, id);
+    gate.frozen = specs_frozen(&w->specs, id,
+                               model_observed_marked(host_observed(w->host),
+                                                     id) != NULL);
     gate.report_only = (w->wanted->policy.report_only
                         && model_wanted_get(w->wanted, id));
     if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sset.h"
 #include "util.h"
 
 struct fuse_entry {
@@ -36,19 +37,21 @@ fuses_set_population(struct fuses *fuses, size_t n, long long int now)
     long long int start = now - now % 60000;
     size_t i = (start / 60000) % ARRAY_SIZE(fuses->peak);
 
-    fuses->n_wanted_nics = n;
+    /* Until now there were as many as the last time. */
+    size_t most = MAX(fuses->n_wanted_nics, n);
     if (fuses->peak[i].start != start) {
         fuses->peak[i].start = start;
-        fuses->peak[i].n = n;
+        fuses->peak[i].n = most;
     } else {
-        fuses->peak[i].n = MAX(fuses->peak[i].n, n);
+        fuses->peak[i].n = MAX(fuses->peak[i].n, most);
     }
+    fuses->n_wanted_nics = n;
 }
 
 static size_t
 peak(const struct fuses *fuses, long long int now)
 {
-    size_t max = fuses->n_wanted_nics;
+    size_t max = fuses->n_wanted_nics + fuses->n_live_nics;
 
     for (size_t i = 0; i < ARRAY_SIZE(fuses->peak); i++) {
         if (now - fuses->peak[i].start <= FUSE_WINDOW_MS + 60000) {
@@ -73,18 +76,53 @@ fuses_set_vms_empty(struct fuses *fuses, bool empty, long long int now)
 }
 
 void
+fuses_set_host_absent(struct fuses *fuses, bool absent)
+{
+    fuses->host_absent = absent;
+}
+
+void
+fuses_add_gone(const struct fuses *fuses, struct sset *ids)
+{
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &fuses->gone) {
+        const struct fuse_entry *e = node->data;
+        if (!e->deleted) {
+            sset_add(ids, node->name);
+        }
+    }
+}
+
+/* Enters 'e' into the counts, or takes it out ('sign' 1 or -1). */
+static void
+count(struct fuses *fuses, const struct fuse_entry *e, int sign)
+{
+    if (!e->nic) {
+        return;
+    } else if (e->confirmed) {
+        fuses->n_confirmed_nics += sign;
+    } else {
+        fuses->n_gone_nics += sign;
+        fuses->n_live_nics += e->deleted ? 0 : sign;
+    }
+}
+
+void
 fuses_gone(struct fuses *fuses, const char *id, long long int now)
 {
     struct fuse_entry *e = shash_find_data(&fuses->gone, id);
-    if (e) {
-        e->deleted = false;
+    if (e && !e->deleted) {
         return;
+    } else if (e) {
+        count(fuses, e, -1);    /* It was made again, by whomever. */
+    } else {
+        e = xzalloc(sizeof *e);
+        e->nic = model_id_is_nic(id);
+        shash_add(&fuses->gone, id, e);
     }
-    e = xzalloc(sizeof *e);
     e->since = now;
-    e->nic = model_id_is_nic(id);
-    fuses->n_gone_nics += e->nic;
-    shash_add(&fuses->gone, id, e);
+    e->deleted = e->confirmed = false;
+    count(fuses, e, 1);
 }
 
 static void
@@ -92,7 +130,7 @@ forget(struct fuses *fuses, struct shash_node *node)
 {
     struct fuse_entry *e = node->data;
 
-    fuses->n_gone_nics -= e->nic && !e->confirmed;
+    count(fuses, e, -1);
     free(e);
     shash_delete(&fuses->gone, node);
 }
@@ -111,7 +149,9 @@ fuses_deleted(struct fuses *fuses, const char *id)
 {
     struct fuse_entry *e = shash_find_data(&fuses->gone, id);
     if (e) {
+        count(fuses, e, -1);
         e->deleted = true;
+        count(fuses, e, 1);
     }
 }
 
@@ -121,8 +161,9 @@ confirm_entry(struct fuses *fuses, struct fuse_entry *e)
     if (e->confirmed || e->deleted) {
         return 0;
     }
+    count(fuses, e, -1);
     e->confirmed = true;
-    fuses->n_gone_nics -= e->nic;
+    count(fuses, e, 1);
     return 1;
 }
 
@@ -137,7 +178,10 @@ fuses_confirm(struct fuses *fuses, const char *id)
     struct shash_node *node;
     size_t n = 0;
     SHASH_FOR_EACH (node, &fuses->gone) {
-        n += confirm_entry(fuses, node->data);
+        const struct fuse_entry *e = node->data;
+        if (e->nic || !fuses->host_absent) {
+            n += confirm_entry(fuses, node->data);
+        }
     }
     return n;
 }
@@ -154,13 +198,25 @@ fuses_expire(struct fuses *fuses, long long int now)
     }
 }
 
+/* How many NICs are gone, as far as the share is concerned. */
+static size_t
+n_missing(const struct fuses *fuses, long long int now)
+{
+    size_t had = peak(fuses, now);
+    size_t have = fuses->n_wanted_nics + fuses->n_confirmed_nics;
+    size_t fewer = had > have ? had - have : 0;
+
+    return MIN(fuses->n_gone_nics, MAX(fewer, fuses->n_live_nics));
+}
+
 static bool
 is_blown(const struct fuses *fuses, const struct model_policy *policy,
          long long int now)
 {
-    return (fuses->n_gone_nics > FUSE_MIN_GONE
-            && fuses->n_gone_nics * 100
-               > policy->gc_max_percent * peak(fuses, now));
+    size_t n = n_missing(fuses, now);
+
+    return (n > FUSE_MIN_GONE
+            && n * 100 > policy->gc_max_percent * peak(fuses, now));
 }
 
 char *
@@ -175,6 +231,10 @@ fuses_held(const struct fuses *fuses, const char *id,
         return xstrdup("just observed");
     } else if (e->confirmed) {
         return NULL;
+    } else if (!e->nic && fuses->host_absent) {
+        return xasprintf("host.json is missing or was never valid, which is "
+                         "never taken for a removal; \"ovs-portctl "
+                         "gc-confirm %s\" deletes it", id);
     } else if (!e->nic) {
         return xasprintf("it left host.json; \"ovs-portctl gc-confirm %s\" "
                          "deletes it", id);
@@ -186,7 +246,7 @@ fuses_held(const struct fuses *fuses, const char *id,
     if (is_blown(fuses, policy, now)) {
         return xasprintf("%"PRIuSIZE" of %"PRIuSIZE" NICs have left the specs"
                          ", more than %u %%; \"ovs-portctl gc-confirm\" "
-                         "deletes them", fuses->n_gone_nics,
+                         "deletes them", n_missing(fuses, now),
                          peak(fuses, now), policy->gc_max_percent);
     }
 

@@ -14,9 +14,11 @@
  *          wanted again
  *
  * A NIC is held where too large a share of all NICs is gone within
- * FUSE_WINDOW_MS, or where vms.d is empty; one of the host's own objects is
- * always held.  What was held stays counted until it is confirmed or wanted
- * again, so that waiting does not blow the fuse away.
+ * FUSE_WINDOW_MS, measured against the most there were in that time, so that
+ * others that come count against those that go; or where vms.d is empty.  One
+ * of the host's own objects is always held.  What is gone and still live
+ * counts however long ago it went, so that waiting does not blow the fuse
+ * away.
  *
  * Pure: the time is an argument. */
 
@@ -32,10 +34,13 @@
 
 struct fuses {
     struct shash gone;          /* Object id -> struct fuse_entry. */
-    size_t n_gone_nics;         /* Of those, NICs that count. */
+    size_t n_gone_nics;         /* Of those, NICs that count... */
+    size_t n_live_nics;         /* ...and are not deleted yet. */
+    size_t n_confirmed_nics;    /* Of 'gone', NICs that do not count. */
     size_t n_wanted_nics;
     struct { long long int start; size_t n; } peak[11]; /* By minutes. */
     bool vms_empty;             /* There is no file in vms.d. */
+    bool host_absent;           /* There is no good host.json. */
 };
 
 void fuses_init(struct fuses *);
@@ -44,6 +49,10 @@ void fuses_destroy(struct fuses *);
 /* How many NICs are wanted or live now. */
 void fuses_set_population(struct fuses *, size_t n_nics, long long int now);
 void fuses_set_vms_empty(struct fuses *, bool empty, long long int now);
+void fuses_set_host_absent(struct fuses *, bool absent);
+/* Adds the ids of all that is gone but not deleted to 'ids'. */
+struct sset;
+void fuses_add_gone(const struct fuses *, struct sset *ids);
 
 /* Object 'id' is not wanted, but something of it is live. */
 void fuses_gone(struct fuses *, const char *id, long long int now);
@@ -51,7 +60,9 @@ void fuses_gone(struct fuses *, const char *id, long long int now);
 void fuses_wanted(struct fuses *, const char *id);
 /* Nothing of object 'id' is live any more. */
 void fuses_deleted(struct fuses *, const char *id);
-/* Confirms the deletion of 'id', or of all that is gone now if 'id' is NULL.
+/* Confirms the deletion of 'id', or of all that is gone now if 'id' is NULL;
+ * of the host's own objects only while there is a good host.json, as a
+ * missing one is never a removal.
  * Returns how many objects that concerns. */
 size_t fuses_confirm(struct fuses *, const char *id);
 /* Forgets what is deleted and too long ago to count. */

@@ -88,6 +88,9 @@ host_cannot_write(const struct host *h)
         return "another ovs-portd holds this instance's OVSDB lock";
     } else if (!db_has_lock(h->db)) {
         return "waiting for this instance's OVSDB lock";
+    } else if (!db_is_initialized(h->db)) {
+        return "the database has no Open_vSwitch row; \"ovs-vsctl init\" "
+               "makes one";
     }
     return NULL;
 }

@@ -164,8 +164,10 @@ take_result(struct specs_file *file, struct spec_result *result,
     svec_append(&file->errors, &result->errors);
     file->valid = !result->errors.n;
     if (file->valid) {
+        file->misses_names = false;
         for (size_t i = 0; i < result->n_objects; i++) {
             resolve_names(result->objects[i]);
+            file->misses_names |= result->objects[i]->problem != NULL;
         }
         model_wanted_replace(wanted, file->name, result->objects,
                              result->n_objects, changed);
@@ -234,6 +236,8 @@ specs_put_unreadable(struct specs *specs, const char *name,
     svec_add(&file->errors, error);
     free(file->sha256);
     file->sha256 = xstrdup("");
+    free(file->text);           /* What was there is not what is there. */
+    file->text = NULL;
     file->valid = false;
     add_source(wanted, name, changed);
 }
@@ -257,15 +261,54 @@ specs_source_of(const char *id)
     return xasprintf("vms.d/%.*s.json", (int) strcspn(id, "/"), id);
 }
 
-const char *
-specs_frozen(const struct specs *specs, const char *id)
+static const char *
+never_valid(const struct specs *specs, const char *name)
 {
-    char *source = specs_source_of(id);
-    const struct specs_file *file = specs_get(specs, source);
+    const struct specs_file *file = specs_get(specs, name);
 
-    free(source);
     return (file && !file->valid && !file->in_force && file->errors.n
-            && strcmp(id, MODEL_QOS_NOOP)
             ? file->errors.names[0]
             : NULL);
+}
+
+const char *
+specs_frozen(const struct specs *specs, const char *id, bool live)
+{
+    if (!strcmp(id, MODEL_QOS_NOOP)) {
+        return NULL;
+    }
+
+    /* Without host.json's defaults nobody knows what a VM's file wants. */
+    char *source = specs_source_of(id);
+    const char *why = never_valid(specs, source);
+    free(source);
+    return why || !live ? why : never_valid(specs, HOST_FILE);
+}
+
+void
+specs_retry_names(struct specs *specs, struct model_wanted *wanted,
+                  struct sset *changed)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &specs->files) {
+        struct specs_file *file = node->data;
+        if (file->misses_names && file->text && file->valid) {
+            parse_vm(specs, file, wanted, changed);
+        }
+    }
+}
+
+bool
+specs_misses_names(const struct specs *specs)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &specs->files) {
+        const struct specs_file *file = node->data;
+        if (file->misses_names) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -26,6 +26,7 @@ struct specs_file {
     bool valid;                 /* That text parsed. */
     bool in_force;              /* Some good version is in force. */
     struct svec errors;         /* Of the text last seen. */
+    bool misses_names;          /* It names users that do not exist. */
     char *text;                 /* The last text, to parse it anew when the
                                  * defaults change. */
     size_t len;
@@ -58,8 +59,14 @@ const struct specs_file *specs_get(const struct specs *, const char *name);
  * free. */
 char *specs_source_of(const char *id);
 
-/* If what is live for object 'id' must not be touched because its text has
- * never been valid: the first error of that text. Otherwise NULL. */
-const char *specs_frozen(const struct specs *, const char *id);
+/* If object 'id' must not be touched because its text has never been valid,
+ * or because it is a NIC that is 'live' and host.json, with the defaults, has
+ * never been valid: the first error of that text.  Otherwise NULL. */
+const char *specs_frozen(const struct specs *, const char *id, bool live);
+/* Parses those texts again that name users or groups which did not exist. */
+void specs_retry_names(struct specs *, struct model_wanted *,
+                       struct sset *changed);
+/* True if there are such texts. */
+bool specs_misses_names(const struct specs *);
 
 #endif /* src/host/specs.h */

@@ -16,4 +16,5 @@ src_kernel_libkernel_la_SOURCES = \
 	src/kernel/settings.c \
 	src/kernel/settings.h \
 	src/kernel/tap.c \
-	src/kernel/tap.h
+	src/kernel/tap.h \
+	src/kernel/veth.c

@@ -54,13 +54,6 @@ kernel_in_use(const char *name)
                      "holds it closes it", name);
 }
 
-static bool
-is_tap(const struct model_link *link)
-{
-    const char *kind = smap_get(&link->fields, MODEL_L_KIND);
-    return kind && !strcmp(kind, "tap");
-}
-
 /* The settings in 's' to 'ifindex', which is called 'name'. */
 static char *
 set_rtnl(struct kernel *k, const char *name, int ifindex,
@@ -80,9 +73,9 @@ set_rtnl(struct kernel *k, const char *name, int ifindex,
  * it by the very change of the MTU): the kernel refuses a message that sets
  * something of a family that the device is not in as a whole, with
  * EAFNOSUPPORT. */
-static char *
-set_link(struct kernel *k, const char *name, int ifindex,
-         const struct rtnl_settings *s)
+char *
+kernel_set_link(struct kernel *k, const char *name, int ifindex,
+                const struct rtnl_settings *s)
 {
     struct rtnl_settings base = *s;
     struct rtnl_settings ipv6 = RTNL_SETTINGS_INITIALIZER;
@@ -177,7 +170,7 @@ finish_tap(struct kernel *k, int fd, const char *name, int ifindex,
     }
     error = set_owners(fd, name, s);
     if (!error) {
-        error = set_link(k, name, ifindex, &s->rtnl);
+        error = kernel_set_link(k, name, ifindex, &s->rtnl);
     }
     if (!error) {
         /* Before the first link-up: the default qdisc of a multiqueue TAP
@@ -188,38 +181,46 @@ finish_tap(struct kernel *k, int fd, const char *name, int ifindex,
 }
 
 static char *
-do_add(struct kernel *k, const struct plan_step *step)
+add_tap(struct kernel *k, const struct plan_step *step,
+        struct link_settings *s)
 {
-    struct link_settings s;
     char *error;
     int ifindex;
     int fd;
 
-    error = link_settings_from_step(step, &s);
-    if (error) {
-        return error;
-    }
-    if (!s.kind || strcmp(s.kind, "tap")) {
-        return xasprintf("%s: devices of kind \"%s\" are not created, only "
-                         "those of kind \"tap\"", step->name,
-                         s.kind ? s.kind : "");
-    }
-
-    error = tap_create(step->name, s.multi_queue, &fd, &ifindex);
+    error = tap_create(step->name, s->multi_queue, &fd, &ifindex);
     if (error) {
         return error;
     }
     k->stats.writes++;
-    error = finish_tap(k, fd, step->name, ifindex, &s);
+    error = finish_tap(k, fd, step->name, ifindex, s);
     close(fd);
     if (!error) {
-        if (s.has_up && s.up) {
+        if (s->has_up && s->up) {
             error = set_up(k, step->name, ifindex, true);
         }
         /* While it is down the kernel is silent on most of the above. */
         kernel_touch(k, ifindex);
     }
     return error;
+}
+
+static char *
+do_add(struct kernel *k, const struct plan_step *step)
+{
+    struct link_settings s;
+    char *error = link_settings_from_step(step, &s);
+
+    if (error) {
+        return error;
+    } else if (s.kind && !strcmp(s.kind, "tap")) {
+        return add_tap(k, step, &s);
+    } else if (s.kind && !strcmp(s.kind, "veth")) {
+        return kernel_add_veth(k, step, &s);
+    }
+    return xasprintf("%s: devices of kind \"%s\" are not created, only those "
+                     "of kind \"tap\" and \"veth\"", step->name,
+                     s.kind ? s.kind : "");
 }
 
 /* Attaching. */
@@ -297,7 +298,7 @@ set_by_descriptor(struct kernel *k, const struct plan_step *step,
     if (error) {
         return error;
     }
-    if (!is_tap(rl.link)) {
+    if (!model_link_is(rl.link, "tap")) {
         error = xasprintf("%s: only a TAP has an owner, a group and "
                           "persistence", step->name);
     } else {
@@ -326,13 +327,16 @@ set_all(struct kernel *k, const struct plan_step *step,
         error = set_up(k, step->name, step->ifindex, false);
     }
     if (!error) {
-        error = set_link(k, step->name, step->ifindex, &s->rtnl);
+        error = kernel_set_link(k, step->name, step->ifindex, &s->rtnl);
     }
     if (!error) {
         error = set_qdisc(k, step->name, step->ifindex, s);
     }
     if (!error && (s->has_owner || s->has_group || s->has_persist)) {
         error = set_by_descriptor(k, step, s);
+    }
+    if (!error && s->finish) {
+        error = kernel_finish_veth(k, step->name, step->ifindex);
     }
     if (!error && s->has_up && s->up) {
         error = set_up(k, step->name, step->ifindex, true);
@@ -398,7 +402,7 @@ kernel_delete_one(struct kernel *k, const struct plan_step *step)
         }
         return error;
     }
-    if (is_tap(rl.link)) {
+    if (model_link_is(rl.link, "tap")) {
         error = delete_tap(k, rl.link);
         if (error) {
             kernel_touch(k, step->ifindex);
@@ -434,8 +438,18 @@ delete_all(struct kernel *k, struct plan_step **steps, size_t n)
     free(group);
 }
 
-/* True if 'step' failed because its device is gone or has been taken into use
- * since the plan was made: events that are on their way say so too. */
+static bool
+needs_attach(const struct plan_step *step)
+{
+    return (step->op == PLAN_DEL
+            || plan_step_find(step, MODEL_L_OWNER)
+            || plan_step_find(step, MODEL_L_GROUP)
+            || plan_step_find(step, MODEL_L_PERSIST));
+}
+
+/* True if 'step' failed because its device is gone, or is in use where the
+ * step wants it free, since the plan was made: events that are on their way
+ * say so too. */
 static bool
 has_moved_on(struct kernel *k, const struct plan_step *step)
 {
@@ -449,7 +463,8 @@ has_moved_on(struct kernel *k, const struct plan_step *step)
     if (error) {
         return error == ENODEV;
     }
-    bool in_use = rl.link && model_link_in_use(rl.link);
+    bool in_use = (needs_attach(step) && rl.link
+                   && model_link_in_use(rl.link));
     rtnl_link_destroy(&rl);
     return in_use;
 }

@@ -43,8 +43,10 @@ struct kernel {
 void kernel_touch(struct kernel *, int ifindex);
 
 /* execute.c */
+struct link_settings;
 struct plan_step;
 struct rtnl_link;
+struct rtnl_settings;
 
 /* Sends one command that changes something.  Returns 0 or an errno; the
  * kernel's own words go to '*text', if it is not NULL. */
@@ -55,6 +57,11 @@ int kernel_command(struct kernel *, struct nl_msg *, char **text);
 char *kernel_error(const char *name, const char *call, int error,
                    char *text);
 
+/* Sets 's' in device 'ifindex', called 'name'.  Returns NULL or an error
+ * message. */
+char *kernel_set_link(struct kernel *, const char *name, int ifindex,
+                      const struct rtnl_settings *s) OVS_WARN_UNUSED_RESULT;
+
 /* Deletes the very device of 'step', unless somebody holds it.  Returns NULL
  * or an error message. */
 char *kernel_delete_one(struct kernel *, const struct plan_step *step)
@@ -62,6 +69,17 @@ char *kernel_delete_one(struct kernel *, const struct plan_step *step)
 
 /* The error text for a device that somebody holds. */
 char *kernel_in_use(const char *name);
+
+/* veth.c */
+
+/* Creates the veth pair of 'step' with the settings 's', which are for the
+ * end that the step is for.  Returns NULL or an error message. */
+char *kernel_add_veth(struct kernel *, const struct plan_step *step,
+                      const struct link_settings *s) OVS_WARN_UNUSED_RESULT;
+
+/* Takes the end 'ifindex', called 'name', out of RTNL_GROUP_UNFINISHED. */
+char *kernel_finish_veth(struct kernel *, const char *name, int ifindex)
+    OVS_WARN_UNUSED_RESULT;
 
 /* group.c */
 

@@ -10,6 +10,7 @@
 #include <linux/ip.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
@@ -238,6 +239,10 @@ parse_attrs(const struct ifinfomsg *ifi, struct nlattr **tb)
     }
     free(text);
     parse_linkinfo(link, tb[IFLA_LINKINFO]);
+    if (model_link_is(link, "veth") && attr_u32(tb[IFLA_GROUP], &u32)
+        && u32 == RTNL_GROUP_UNFINISHED) {
+        set_bool(link, MODEL_L_UNFINISHED, true);
+    }
     parse_af_spec(link, tb[IFLA_AF_SPEC]);
     return link;
 }
@@ -408,6 +413,35 @@ rtnl_set(int ifindex, const struct rtnl_settings *s)
     if (s->has_arp_ignore || s->addr_gen_mode >= 0) {
         put_af_spec(msg, s);
     }
+    return msg;
+}
+
+struct nl_msg *
+rtnl_add_veth(const char *name, const char *peer, uint32_t group)
+{
+    const struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+    struct nl_msg *msg = link_message_new(RTM_NEWLINK, (NLM_F_ACK
+                                                        | NLM_F_CREATE
+                                                        | NLM_F_EXCL), 0,
+                                          false, false);
+    struct nlattr *info, *data, *other;
+
+    put(msg, IFLA_IFNAME, name, strlen(name) + 1);
+    put_u32(msg, IFLA_GROUP, group);
+    info = nest(msg, IFLA_LINKINFO);
+    put(msg, IFLA_INFO_KIND, "veth", strlen("veth"));
+    data = nest(msg, IFLA_INFO_DATA);
+    /* A link message within the link message. */
+    other = nest(msg, VETH_INFO_PEER);
+    if (nlmsg_append(msg, CONST_CAST(void *, &ifi), sizeof ifi,
+                     NLMSG_ALIGNTO)) {
+        out_of_memory();
+    }
+    put(msg, IFLA_IFNAME, peer, strlen(peer) + 1);
+    put_u32(msg, IFLA_GROUP, group);
+    nla_nest_end(msg, other);
+    nla_nest_end(msg, data);
+    nla_nest_end(msg, info);
     return msg;
 }
 

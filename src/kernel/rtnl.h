@@ -57,6 +57,11 @@ bool rtnl_settings_is_empty(const struct rtnl_settings *s);
  * "random"), or -1. */
 int rtnl_addr_gen_mode_from_string(const char *name);
 
+/* IFLA_GROUP of a veth pair that we are still setting up: "ovve".  Neither an
+ * alias nor anything else that could say whose the new devices are is taken
+ * along by the message that creates them, but the group is. */
+#define RTNL_GROUP_UNFINISHED 0x6f767665
+
 /* The messages below are for the caller to nlmsg_free(); all but those of
  * rtnl_get() ask for an acknowledgement.
  *
@@ -66,6 +71,11 @@ struct nl_msg *rtnl_get(int ifindex);
 /* RTM_SETLINK with all of 's' for the device 'ifindex', and for no other: with
  * an ifindex and without a name the kernel never looks at names. */
 struct nl_msg *rtnl_set(int ifindex, const struct rtnl_settings *s);
+
+/* RTM_NEWLINK that creates the veth 'name' and its other end 'peer' at once,
+ * both down and in IFLA_GROUP 'group'; both names must be valid ones. */
+struct nl_msg *rtnl_add_veth(const char *name, const char *peer,
+                             uint32_t group);
 
 /* RTM_DELLINK of one device / of all devices of IFLA_GROUP 'group'. */
 struct nl_msg *rtnl_del(int ifindex);

@@ -46,6 +46,21 @@ take_kind(const char *value, struct link_settings *s)
 }
 
 static bool
+take_peer(const char *value, struct link_settings *s)
+{
+    s->peer = value;
+    return value != NULL;
+}
+
+/* Nothing becomes unfinished by a step. */
+static bool
+take_unfinished(const char *value, struct link_settings *s)
+{
+    s->finish = true;
+    return !value;
+}
+
+static bool
 take_multi_queue(const char *value, struct link_settings *s)
 {
     return parse_bool(value, &s->multi_queue);
@@ -134,6 +149,7 @@ static const struct {
     const char *what;           /* For error texts. */
 } fields[] = {
     { MODEL_L_KIND, take_kind, true, "a kind of device" },
+    { MODEL_L_PEER, take_peer, true, "a name" },
     { MODEL_L_MULTI_QUEUE, take_multi_queue, true, "true or false" },
     { MODEL_L_MAC, take_mac, false, "an Ethernet address" },
     { MODEL_L_MTU, take_mtu, false, "a number" },
@@ -146,6 +162,7 @@ static const struct {
     { MODEL_L_ADDR_GEN_MODE, take_addr_gen_mode, false,
       "none, eui64, stable_secret or random" },
     { MODEL_L_ARP_IGNORE, take_arp_ignore, false, "a number" },
+    { MODEL_L_UNFINISHED, take_unfinished, false, "none" },
 };
 
 static char *

@@ -29,8 +29,11 @@ struct link_settings {
     unsigned int owner, group;
     bool persist;
 
+    bool finish;                /* Last of all: no longer unfinished. */
+
     /* PLAN_ADD only. */
     const char *kind;           /* Borrowed; NULL: not given. */
+    const char *peer;           /* Likewise. */
     bool multi_queue;
 };
 

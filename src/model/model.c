@@ -251,11 +251,20 @@ model_link_destroy(struct model_link *link)
 }
 
 bool
+model_link_is(const struct model_link *link, const char *kind)
+{
+    const char *is = smap_get(&link->fields, MODEL_L_KIND);
+    return is && !strcmp(is, kind);
+}
+
+bool
 model_link_in_use(const struct model_link *link)
 {
     /* A single-queue TAP reports no queue counts, so the carrier counts; and
-     * a guest may have disabled all queues but still hold them. */
-    return link->carrier || link->n_queues || link->n_disabled;
+     * a guest may have disabled all queues but still hold them.  Devices of
+     * other kinds have a carrier for other reasons. */
+    return (model_link_is(link, "tap")
+            && (link->carrier || link->n_queues || link->n_disabled));
 }
 
 /* Marks. */

@@ -73,7 +73,14 @@
 #define MODEL_L_PERSIST "persist" /* TAP: "true" or "false". */
 #define MODEL_L_ADDR_GEN_MODE "addr_gen_mode" /* "none", "eui64", … */
 #define MODEL_L_ARP_IGNORE "arp_ignore" /* Number. */
-#define MODEL_L_PEER "peer"     /* veth: name of the other end. */
+#define MODEL_L_PEER "peer"     /* veth: name of the other end.  Wanted only:
+                                 * the kernel tells a number, which says
+                                 * nothing once that end has moved to another
+                                 * namespace. */
+#define MODEL_L_UNFINISHED "unfinished" /* veth, observed only: "true" where
+                                 * whoever created it for us has not got as
+                                 * far as to mark it for good; absent
+                                 * otherwise. */
 
 /* The configuration of one row. */
 struct model_row {
@@ -148,7 +155,9 @@ struct model_link *model_link_create(const char *name);
 struct model_link *model_link_clone(const struct model_link *);
 bool model_link_equals(const struct model_link *, const struct model_link *);
 void model_link_destroy(struct model_link *);
-/* True if a process holds the TAP 'link' open. */
+/* True if 'link' is of 'kind' ("tap", "veth"). */
+bool model_link_is(const struct model_link *, const char *kind);
+/* True if 'link' is a TAP that a process holds open. */
 bool model_link_in_use(const struct model_link *);
 
 /* Marks.  model_mark_object() returns the object id in 'mark' (a pointer into
@@ -178,6 +187,8 @@ struct model_object {
     unsigned int queues;        /* NIC: wanted; otherwise 0. */
     char *mac;                  /* NIC: the guest's, lower case, or NULL. */
     char *iface_id;             /* NIC: or NULL. */
+    uint64_t version;           /* Differs from that of every other that was
+                                 * ever wanted; no part of its value. */
     char *problem;              /* Why it cannot be made here, or NULL. */
 };
 

@@ -268,6 +268,12 @@ model_observed_remove_port(struct model_observed *o, const char *name)
 {
     struct model_port *port = model_observed_port(o, name);
     if (port) {
+        /* A bridge that is to go waits for strangers' ports to leave. */
+        const struct model_bridge *bridge = model_observed_bridge(
+            o, model_row_get(&port->row, MODEL_F_BRIDGE));
+        if (bridge) {
+            touch_row(o, &bridge->row);
+        }
         port_unlink(o, port);
     }
 }

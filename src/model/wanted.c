@@ -13,6 +13,7 @@ model_wanted_init(struct model_wanted *w)
 {
     shash_init(&w->objects);
     w->n_nics = 0;
+    w->n_versions = 0;
     shash_init(&w->by_source);
     shash_init(&w->by_name);
     shash_init(&w->by_bridge);
@@ -180,6 +181,7 @@ model_wanted_replace(struct model_wanted *w, const char *source,
         remove_object(w, new->id, changed);
         shash_add(&w->objects, new->id, new);
         w->n_nics += model_id_is_nic(new->id);
+        new->version = ++w->n_versions;
         index_object(w, new, true, changed);
         sset_add(changed, new->id);
     }
@@ -210,6 +212,31 @@ holds_field(const struct model_observed *o, const char *id,
             = port ? model_port_find_iface(port, name) : NULL;
         const char *have = iface ? smap_get(&iface->row.fields, field) : NULL;
         if (have && !strcmp(have, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 'value' is "BRIDGE MAC". */
+static bool
+holds_mac(const struct model_observed *o, const char *id,
+          const char *field, const char *value)
+{
+    const char *mac = strchr(value, ' ') + 1;
+    const struct sset *names = model_observed_marked(o, id);
+    const char *name;
+
+    if (!names || !holds_field(o, id, field, mac)) {
+        return false;
+    }
+    SSET_FOR_EACH (name, names) {
+        const struct model_port *port = model_observed_port(o, name);
+        const char *bridge
+            = port ? model_row_get(&port->row, MODEL_F_BRIDGE) : "";
+        size_t n = mac - 1 - value;
+
+        if (!strncmp(bridge, value, n) && !bridge[n]) {
             return true;
         }
     }
@@ -280,8 +307,7 @@ model_wanted_clash(const struct model_wanted *w,
     char *mac = mac_key(object);
     if (!rival && mac) {
         rival = find_rival(shash_find_data(&w->by_mac, mac), id, o,
-                           holds_field, "external_ids:attached-mac",
-                           object->mac);
+                           holds_mac, "external_ids:attached-mac", mac);
         if (rival) {
             text = xasprintf("the MAC %s is on the same bridge in %s as "
                              "well; change one of them", object->mac, rival);

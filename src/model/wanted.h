@@ -27,6 +27,7 @@ struct model_policy {
 
 struct model_wanted {
     struct shash objects;       /* Id -> struct model_object. */
+    uint64_t n_versions;        /* The last one's number. */
     size_t n_nics;              /* Of those, NICs. */
     struct shash by_source;     /* Source -> struct sset of ids. */
     struct shash by_name;       /* Device or row name -> sset of ids. */

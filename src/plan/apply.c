@@ -98,23 +98,67 @@ apply_interface(const struct plan_step *step, struct model_observed *o)
     model_observed_put_port(o, port);
 }
 
+static struct model_link *
+new_link(const char *name, int ifindex)
+{
+    struct model_link *link = model_link_create(name);
+
+    link->ifindex = ifindex;
+    smap_add(&link->fields, MODEL_L_UP, "false");
+    return link;
+}
+
+/* The end of a pair that comes along with 'link', which 'step' creates. */
+static void
+apply_peer(const struct plan_step *step, struct model_observed *o,
+           const struct model_link *link, const char *name)
+{
+    struct model_link *peer = new_link(name, link->ifindex + 1);
+    const char *alias = plan_step_get(step, MODEL_L_ALIAS);
+
+    smap_add(&peer->fields, MODEL_L_KIND, "veth");
+    smap_add(&peer->fields, MODEL_L_MTU, "1500");
+    smap_add(&peer->fields, MODEL_L_PEER, link->name);
+    if (alias) {
+        smap_add(&peer->fields, MODEL_L_ALIAS, alias);
+    }
+    model_observed_put_link(o, peer);
+}
+
+static void
+delete_link(struct model_observed *o, const char *name)
+{
+    const struct model_link *link = model_observed_link(o, name);
+    char *peer = (link ? nullable_xstrdup(smap_get(&link->fields,
+                                                   MODEL_L_PEER))
+                  : NULL);
+
+    model_observed_remove_link(o, name);
+    if (peer) {
+        model_observed_remove_link(o, peer);
+    }
+    free(peer);
+}
+
 static void
 apply_link(const struct plan_step *step, struct model_observed *o,
            int ifindex)
 {
     const struct model_link *old = model_observed_link(o, step->name);
+    const char *peer = plan_step_get(step, MODEL_L_PEER);
 
     if (step->op == PLAN_DEL) {
-        model_observed_remove_link(o, step->name);
+        delete_link(o, step->name);
+        return;
+    } else if (step->op == PLAN_SET && !old) {
         return;
     }
     struct model_link *link = (old ? model_link_clone(old)
-                               : model_link_create(step->name));
-    if (!old) {
-        link->ifindex = ifindex;
-        smap_add(&link->fields, MODEL_L_UP, "false");
-    }
+                               : new_link(step->name, ifindex));
     apply_fields(step, &link->fields);
+    if (step->op == PLAN_ADD && peer) {
+        apply_peer(step, o, link, peer);
+    }
     model_observed_put_link(o, link);
 }
 

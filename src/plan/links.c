@@ -7,7 +7,7 @@
 
 #include "util.h"
 
-/* Kernel links, and the deletion of what is no longer wanted. */
+/* Kernel links. */
 
 /* Fields that the kernel changes only through a file descriptor attached to
  * the TAP, so that nobody else may hold it. */
@@ -46,7 +46,7 @@ link_target(const struct planner *p, const struct model_link *want,
     }
 }
 
-static void
+static struct plan_step *
 add_link(struct planner *p, const struct model_link *want)
 {
     struct smap target;
@@ -68,6 +68,7 @@ add_link(struct planner *p, const struct model_link *want)
     smap_destroy(&target);
     planner_note(p, MODEL_APPLYING, "device %s is being created",
                  want->name);
+    return step;
 }
 
 /* True if ovs-vswitchd forwards for this very device. */
@@ -86,6 +87,19 @@ is_in_ovs(const struct planner *p, const struct model_link *have)
     bool same = field_is(&iface->row.fields, MODEL_LINK_MARK, is);
     free(is);
     return same;
+}
+
+/* True if frames of the device reach the host's own stack only through
+ * ovs-vswitchd: the free end of a veth pair is anybody's. */
+static bool
+goes_to_ovs(const struct planner *p, const char *name)
+{
+    for (size_t i = 0; i < p->object->n_ports; i++) {
+        if (model_port_find_iface(p->object->ports[i], name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct plan_step *
@@ -118,10 +132,14 @@ set_link(struct planner *p, const struct model_link *want,
             int belongs = (!strcmp(field, MODEL_L_UP) ? UP
                            : needs_attach(field) ? ATTACHED : ANYTIME);
 
-            if (belongs == group
+            /* Which end belongs to which was settled when they were made. */
+            if (belongs == group && strcmp(field, MODEL_L_PEER)
                 && !nullable_string_is_equal(old, nodes[i]->value)) {
                 planner_change(p, step, field, old, nodes[i]->value);
             }
+        }
+        if (group == ANYTIME && smap_get(&have->fields, MODEL_L_UNFINISHED)) {
+            planner_change(p, step, MODEL_L_UNFINISHED, "true", NULL);
         }
         if (plan_drop_if_empty(p->plan, step)) {
             continue;
@@ -132,6 +150,7 @@ set_link(struct planner *p, const struct model_link *want,
                           "for its %s to change", have->name,
                           step->changes[0].field);
         } else if (group == UP && is_created_by_us(want)
+                   && goes_to_ovs(p, have->name)
                    && plan_step_find(step, MODEL_L_UP)
                    && !strcmp(plan_step_get(step, MODEL_L_UP), "true")
                    && !is_in_ovs(p, have)) {
@@ -171,117 +190,124 @@ replace_link(struct planner *p, const struct model_link *want,
                   have->name);
 }
 
+/* Veth pairs.
+ *
+ * Both ends come by one step and go by one step, and each is set up for
+ * itself. */
+
+/* One end, 'want', of a pair is not there. */
+static void
+add_end(struct planner *p, const struct model_link *want, const char *peer)
+{
+    const struct model_link *other = model_observed_link(p->observed, peer);
+
+    if (!other) {
+        struct plan_step *step = add_link(p, want);
+        if (strcmp(want->name, peer) > 0) {
+            planner_after(step, "it comes together with %s", peer);
+        }
+    } else if (!planner_owns_link(p, other)) {
+        /* Noted. */
+    } else if (p->leftovers) {
+        add_link(p, want);
+    } else if (smap_get(&other->fields, MODEL_L_UNFINISHED)) {
+        planner_after(add_link(p, want), "the former %s is gone", peer);
+    } else {
+        /* Where one end goes the other goes, too: it is somewhere else. */
+        planner_note(p, MODEL_WAITING, "device %s was moved to another "
+                     "network namespace: %s, the other end of its pair, is "
+                     "still here; move it back, or delete %s and the pair "
+                     "is made anew", want->name, peer, peer);
+    }
+}
+
+/* An end that was created, but whose other end has another name or another
+ * place than is wanted by now: nobody has used it yet. */
+static void
+drop_unfinished_end(struct planner *p, const struct model_link *have)
+{
+    struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
+                                          have->name, NULL);
+    step->ifindex = have->ifindex;
+    planner_note(p, MODEL_APPLYING, "device %s is being replaced",
+                 have->name);
+}
+
+/* The end 'have' of a pair is there and ours, its other end is not there. */
+static void
+set_lone_end(struct planner *p, const struct model_link *want,
+             const struct model_link *have)
+{
+    if (p->leftovers) {
+        /* It goes with its other end, whose name is no longer wanted. */
+        planner_note(p, MODEL_APPLYING, "device %s is being replaced",
+                     have->name);
+    } else if (smap_get(&have->fields, MODEL_L_UNFINISHED)) {
+        drop_unfinished_end(p, have);
+    } else {
+        set_link(p, want, have);
+    }
+}
+
+/* A device that a row of somebody else's puts to use is not to be made, or
+ * changed, for a row of ours that cannot be. */
+static bool
+row_is_free(const struct planner *p, const char *name)
+{
+    const struct model_port *port
+        = model_observed_iface_port(p->observed, name);
+    const struct model_iface *iface
+        = port ? model_port_find_iface(port, name) : NULL;
+
+    return !iface || planner_is_own(p, smap_get(&iface->row.fields,
+                                                MODEL_MARK));
+}
+
+/* Whatever else is wrong with the object, a guest in quarantine is cut off. */
+void
+planner_cut_off(struct planner *p)
+{
+    for (size_t i = 0; i < p->object->n_links; i++) {
+        const struct model_link *have
+            = model_observed_link(p->observed, p->object->links[i]->name);
+
+        if (have && planner_is_own(p, planner_link_mark(p, have))
+            && field_is(&have->fields, MODEL_L_UP, "true")) {
+            planner_change(p, set_step(p, have), MODEL_L_UP, "true",
+                           "false");
+        }
+    }
+}
+
 void
 planner_link(struct planner *p, const struct model_link *want)
 {
     const struct model_link *have
         = model_observed_link(p->observed, want->name);
+    const char *peer = smap_get(&want->fields, MODEL_L_PEER);
 
-    if (!is_created_by_us(want)) {
+    if (!row_is_free(p, want->name)) {
+        return;                 /* planner_port() says so. */
+    } else if (!is_created_by_us(want)) {
         if (have) {
             set_link(p, want, have);
         } else {
             planner_note(p, MODEL_WAITING, "device %s does not exist",
                          want->name);
         }
+    } else if (!have && peer) {
+        add_end(p, want, peer);
     } else if (!have) {
         add_link(p, want);
-    } else if (planner_owns(p, "device", want->name,
-                            planner_link_mark(p, have))) {
+    } else if (planner_owns_link(p, have)) {
         const char *mq = smap_get(&want->fields, MODEL_L_MULTI_QUEUE);
 
         if (mq && !field_is(&have->fields, MODEL_L_MULTI_QUEUE, mq)) {
             replace_link(p, want, have);
+        } else if (peer && !model_observed_link(p->observed, peer)) {
+            set_lone_end(p, want, have);
         } else {
             set_link(p, want, have);
-        }
-    }
-}
-
-/* Deletion. */
-
-static bool
-is_own(const struct planner *p, const char *mark)
-{
-    const char *own = model_observed_own(p->observed, mark);
-    return own && !strcmp(own, p->id);
-}
-
-static void
-delete_link(struct planner *p, const struct model_link *link, bool in_ovs)
-{
-    struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
-                                          link->name, NULL);
-    step->ifindex = link->ifindex;
-    if (in_ovs) {
-        planner_after(step, "its port is gone");
-    } else if (!model_observed_applied(p->observed)) {
-        /* A new TAP of the same name must not come while ovs-vswitchd still
-         * has this one open. */
-        planner_after(step, "ovs-vswitchd has let go of it");
-    }
-    planner_note(p, MODEL_APPLYING, "device %s is being deleted",
-                 link->name);
-}
-
-/* Deleting a Bridge row takes all its ports along, others' too. */
-static void
-delete_bridge(struct planner *p, const char *name)
-{
-    struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_BRIDGE, name,
-                                          NULL);
-    const struct model_port *port;
-    HMAP_FOR_EACH (port, node, &p->observed->ports) {
-        if (!strcmp(model_row_get(&port->row, MODEL_F_BRIDGE), name)
-            && !is_own(p, smap_get(&port->row.fields, MODEL_MARK))) {
-            planner_defer(p, step, MODEL_HELD, "bridge %s still carries "
-                          "port %s", name, port->row.name);
-            return;
-        }
-    }
-    planner_note(p, MODEL_APPLYING, "bridge %s is being deleted", name);
-}
-
-void
-planner_delete(struct planner *p, const char *name)
-{
-    const struct model_bridge *bridge
-        = model_observed_bridge(p->observed, name);
-    if (bridge && is_own(p, smap_get(&bridge->row.fields, MODEL_MARK))) {
-        delete_bridge(p, name);
-        return;                 /* Its local port goes with it. */
-    }
-
-    const struct model_port *port = model_observed_port(p->observed, name);
-    if (port && !is_own(p, smap_get(&port->row.fields, MODEL_MARK))) {
-        port = NULL;
-    }
-    /* Only NICs have devices that we create; an uplink is never deleted,
-     * though its Interface row is ours. */
-    const struct model_link *link
-        = (model_id_is_nic(p->id) ? model_observed_link(p->observed, name)
-           : NULL);
-    if (link && (!field_is(&link->fields, MODEL_L_KIND, "tap")
-                 || !is_own(p, planner_link_mark(p, link)))) {
-        link = NULL;
-    }
-
-    size_t first = p->plan->n_steps;
-    if (port) {
-        planner_step(p, PLAN_DEL, PLAN_PORT, name,
-                     model_row_get(&port->row, MODEL_F_BRIDGE));
-        planner_note(p, MODEL_APPLYING, "port %s is being removed", name);
-    }
-    if (link) {
-        delete_link(p, link, port != NULL);
-        if (model_link_in_use(link)) {
-            for (size_t i = first; i < p->plan->n_steps; i++) {
-                p->plan->steps[i]->impact = PLAN_VM_RESTART;
-                planner_after(p->plan->steps[i], "the VM lets go of %s",
-                              name);
-            }
-            planner_note(p, p->object ? MODEL_PENDING : MODEL_IN_USE,
-                         "a VM still holds %s", name);
         }
     }
 }

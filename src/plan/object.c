@@ -9,26 +9,6 @@
 #include "sset.h"
 #include "util.h"
 
-/* True if the object wants a row or a device called 'name'. */
-static bool
-wants_name(const struct model_object *object, const char *name)
-{
-    if (!object) {
-        return false;
-    }
-    if ((object->bridge && !strcmp(object->bridge->row.name, name))
-        || model_object_find_port(object, name)
-        || model_object_find_link(object, name)) {
-        return true;
-    }
-    for (size_t i = 0; i < object->n_ports; i++) {
-        if (model_port_find_iface(object->ports[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* An interface that a port of ours no longer wants goes with that port's
  * own diff. */
 static bool
@@ -37,7 +17,7 @@ is_member_of_wanted_port(const struct planner *p, const char *name)
     const struct model_port *port
         = model_observed_iface_port(p->observed, name);
     return (port && strcmp(port->row.name, name)
-            && wants_name(p->object, port->row.name));
+            && planner_wants(p, port->row.name));
 }
 
 static void
@@ -50,8 +30,11 @@ delete_unwanted(struct planner *p)
 
     const char **names = sset_sort(marked);
     for (size_t i = 0; i < sset_count(marked); i++) {
-        if (!wants_name(p->object, names[i])
-            && !is_member_of_wanted_port(p, names[i])) {
+        if (planner_wants(p, names[i])) {
+            size_t n = p->plan->n_steps;
+            planner_delete(p, names[i]);
+            p->leftovers |= p->plan->n_steps > n;
+        } else if (!is_member_of_wanted_port(p, names[i])) {
             p->leftovers = true;
             planner_delete(p, names[i]);
         }
@@ -67,6 +50,9 @@ plan_wanted(struct planner *p)
     if (problem) {
         planner_note(p, MODEL_ERROR, "%s", problem);
         free(clash);
+        if (p->object->quarantined) {
+            planner_cut_off(p);
+        }
         return;
     }
 

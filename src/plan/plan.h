@@ -132,7 +132,8 @@ struct plan_change *plan_step_find(const struct plan_step *,
 
 /* Enters 'step' into 'observed' as though it had been done and seen: the
  * model of both worlds that the property tests run the plan against.
- * 'ifindex' is what a new link gets. */
+ * 'ifindex' is what a new link gets, and 'ifindex' + 1 the other end of a
+ * pair. */
 void plan_step_apply(const struct plan_step *, struct model_observed *,
                      int ifindex);
 

@@ -86,6 +86,13 @@ planner_defer(struct planner *p, struct plan_step *step,
 }
 
 bool
+planner_is_own(const struct planner *p, const char *mark)
+{
+    const char *own = model_observed_own(p->observed, mark);
+    return own && !strcmp(own, p->id);
+}
+
+bool
 planner_owns(struct planner *p, const char *what, const char *name,
              const char *mark)
 {
@@ -131,6 +138,48 @@ planner_link_mark(const struct planner *p, const struct model_link *link)
         }
     }
     return mark;
+}
+
+/* Made by us, or by another run of us, which had to stop before it could
+ * write the mark. */
+static bool
+is_unfinished(const struct planner *p, const struct model_link *link)
+{
+    const struct model_link *want
+        = p->object ? model_object_find_link(p->object, link->name) : NULL;
+
+    return (want && smap_get(&want->fields, MODEL_L_PEER)
+            && smap_get(&link->fields, MODEL_L_UNFINISHED)
+            && !smap_get(&link->fields, MODEL_L_ALIAS));
+}
+
+bool
+planner_owns_link(struct planner *p, const struct model_link *link)
+{
+    return (is_unfinished(p, link)
+            || planner_owns(p, "device", link->name,
+                            planner_link_mark(p, link)));
+}
+
+bool
+planner_wants(const struct planner *p, const char *name)
+{
+    const struct model_object *object = p->object;
+
+    if (!object) {
+        return false;
+    }
+    if ((object->bridge && !strcmp(object->bridge->row.name, name))
+        || model_object_find_port(object, name)
+        || model_object_find_link(object, name)) {
+        return true;
+    }
+    for (size_t i = 0; i < object->n_ports; i++) {
+        if (model_port_find_iface(object->ports[i], name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool

@@ -7,7 +7,8 @@
  *
  * What the files of src/plan share: planner.c has the verdict, the steps and
  * the marks; rows.c, links.c and ports.c plan one kind of thing each on top of
- * it; object.c puts them together into plan_object(). */
+ * it, delete.c what is to go; object.c puts them together into
+ * plan_object(). */
 
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
@@ -50,13 +51,22 @@ bool planner_owns(struct planner *, const char *what, const char *name,
  * that, by the Interface row that was made for this very ifindex. */
 const char *planner_link_mark(const struct planner *,
                               const struct model_link *link);
+/* Whether 'mark' (NULL: none) is the object's own. */
+bool planner_is_own(const struct planner *, const char *mark);
+/* planner_owns() for a kernel device that we are to create: by its mark or,
+ * if it has none yet, as an unfinished one that the object wants. */
+bool planner_owns_link(struct planner *, const struct model_link *link);
+/* True if the object wants a row or a device called 'name'. */
+bool planner_wants(const struct planner *, const char *name);
 /* True if the last added step of kind 'what' for 'name' is an addition. */
 bool planner_adds(const struct planner *, enum plan_what, const char *name);
 
 void planner_bridge(struct planner *);
 void planner_link(struct planner *, const struct model_link *want);
+/* Sets the object's own devices down. */
+void planner_cut_off(struct planner *);
 void planner_port(struct planner *, const struct model_port *want);
-/* Deletes what carries the object's mark under 'name'. */
+/* Deletes what carries the object's mark under 'name' and is not wanted. */
 void planner_delete(struct planner *, const char *name);
 void planner_qos_noop(struct planner *);
 

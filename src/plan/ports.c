@@ -40,16 +40,29 @@ pin_ofport(const struct planner *p, const struct model_iface *have,
     }
 }
 
+static bool
+is_created(const struct planner *p, const char *name)
+{
+    const struct model_link *made = model_object_find_link(p->object, name);
+    return made && smap_get(&made->fields, MODEL_L_KIND);
+}
+
+static bool
+is_of_this_boot(const struct planner *p, const char *link_mark)
+{
+    size_t n = strlen(p->observed->boot_id);
+    return (!strncmp(link_mark, p->observed->boot_id, n)
+            && link_mark[n] == '/');
+}
+
 /* A device that we are to create, but that belongs to somebody else, keeps
  * the port away. (planner_owns() notes the conflict.) */
 static bool
 device_is_ours(struct planner *p, const char *name)
 {
-    const struct model_link *made = model_object_find_link(p->object, name);
     const struct model_link *link = model_observed_link(p->observed, name);
 
-    return (!made || !smap_get(&made->fields, MODEL_L_KIND) || !link
-            || planner_owns(p, "device", name, planner_link_mark(p, link)));
+    return (!is_created(p, name) || !link || planner_owns_link(p, link));
 }
 
 /* A device that is deleted and made again under the same name leaves the
@@ -86,7 +99,11 @@ follow_device(struct planner *p, struct plan_step *step,
     }
 
     char *is = model_observed_link_mark(p->observed, link);
-    if (nullable_string_is_equal(made_for, is)) {
+    if (nullable_string_is_equal(made_for, is)
+        || (made_for && strcmp(type, "null") && !is_created(p, step->name)
+            && !is_of_this_boot(p, made_for))) {
+        /* A device that was there before us at this boot: ovs-vswitchd, too,
+         * has opened it since. */
         smap_replace(target, MODEL_LINK_MARK, is);
     } else if (strcmp(type, "null")) {
         step->impact = PLAN_READD;
@@ -178,6 +195,17 @@ plan_iface(struct planner *p, const struct model_port *port,
     }
 }
 
+/* True if a step that can be done now creates the device. */
+static bool
+device_is_coming(const struct planner *p, const char *name)
+{
+    const struct model_link *made = model_object_find_link(p->object, name);
+    const char *peer = made ? smap_get(&made->fields, MODEL_L_PEER) : NULL;
+
+    return (planner_adds(p, PLAN_LINK, name)
+            || (peer && planner_adds(p, PLAN_LINK, peer)));
+}
+
 /* All of a new port's devices must be there before its row is: a row without
  * its device is an error in everybody's tools. */
 static bool
@@ -189,7 +217,7 @@ devices_are_there(struct planner *p, const struct model_port *want,
 
         if (opens_device(model_row_get(row, "type"))
             && !model_observed_link(p->observed, row->name)) {
-            bool coming = planner_adds(p, PLAN_LINK, row->name);
+            bool coming = device_is_coming(p, row->name);
             planner_defer(p, step, coming ? MODEL_APPLYING : MODEL_WAITING,
                           "device %s %s", row->name,
                           coming ? "is created" : "does not exist");

@@ -231,18 +231,53 @@ read_bond(struct host *h, const char *name, json_t *json,
     smap_destroy(&values);
 }
 
-/* Reads one end of a patch link into 'values'. */
+/* Links. */
+
+struct link_type {
+    const char *name;
+    const struct spec_kind *end;
+    bool free_end;              /* One end may be on no bridge. */
+    void (*lower)(struct host *, const char *name, const struct smap ends[2]);
+};
+
+/* An end on no bridge has no rows, so we would never write their columns. */
 static void
-read_end(struct host *h, json_t *json, struct smap *values)
+check_free_end(struct spec_report *r, json_t *json,
+               const struct spec_kind *kind)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach (json, key, value) {
+        const struct spec_key *own;
+        enum model_table table;
+
+        if (spec_kind_find(kind, key, &own, &table) && !own) {
+            size_t saved = spec_enter(r, key);
+
+            spec_error_key(r, "is not for an end without \"bridge\"");
+            spec_leave(r, saved);
+        }
+    }
+}
+
+/* Reads one end of a link into 'values'. */
+static void
+read_end(struct host *h, const struct link_type *type, json_t *json,
+         struct smap *values)
 {
     struct spec_report *r = &h->report;
 
     if (!spec_expect_object(r, json)) {
         return;
     }
-    spec_read(r, json, &spec_kind_end, values);
-    spec_rules_port(r, values);
-    spec_require(r, json, "bridge");
+    spec_read(r, json, type->end, values);
+    if (type->free_end && !json_object_get(json, "bridge")) {
+        check_free_end(r, json, type->end);
+    } else {
+        spec_rules_port(r, values);
+        spec_require(r, json, "bridge");
+    }
     if (spec_require(r, json, "port") && smap_get(values, "port")) {
         size_t saved = spec_enter(r, "port");
 
@@ -251,28 +286,67 @@ read_end(struct host *h, json_t *json, struct smap *values)
     }
 }
 
+/* Adds the port of 'end' to 'object' and returns its interface. */
+static struct model_iface *
+lower_end(struct model_object *object, const struct spec_kind *kind,
+          const struct smap *end, const char *type)
+{
+    const char *name = smap_get(end, "port");
+    struct model_port *port = spec_lower_port(kind, end, name,
+                                              smap_get(end, "bridge"));
+    struct model_iface *iface = model_port_add_iface(port, name);
+
+    spec_lower_iface(kind, end, iface, type);
+    model_object_add_port(object, port);
+    return iface;
+}
+
 static void
 lower_patch(struct host *h, const char *name, const struct smap ends[2])
 {
     struct model_object *object = new_object(h, "link", name);
 
     for (int i = 0; i < 2; i++) {
-        const char *port_name = smap_get(&ends[i], "port");
-        struct model_port *port;
-        struct model_iface *iface;
-
-        port = spec_lower_port(&spec_kind_end, &ends[i], port_name,
-                               smap_get(&ends[i], "bridge"));
-        iface = model_port_add_iface(port, port_name);
-        spec_lower_iface(&spec_kind_end, &ends[i], iface, "patch");
+        struct model_iface *iface = lower_end(object, &spec_kind_end,
+                                              &ends[i], "patch");
         model_row_set(&iface->row, "options:peer",
                       smap_get(&ends[!i], "port"));
-        model_object_add_port(object, port);
     }
 }
 
 static void
-read_ends(struct host *h, const char *name, json_t *ends)
+lower_veth(struct host *h, const char *name, const struct smap ends[2])
+{
+    struct model_object *object = new_object(h, "link", name);
+
+    for (int i = 0; i < 2; i++) {
+        model_object_add_link(object,
+                              spec_lower_veth(&ends[i],
+                                              smap_get(&ends[i], "port"),
+                                              smap_get(&ends[!i], "port")));
+        if (smap_get(&ends[i], "bridge")) {
+            lower_end(object, &spec_kind_veth_end, &ends[i], "");
+        }
+    }
+}
+
+static const struct link_type patch_type = {
+    "patch", &spec_kind_end, false, lower_patch
+};
+static const struct link_type veth_type = {
+    "veth", &spec_kind_veth_end, true, lower_veth
+};
+
+static bool
+is_free_end(json_t *ends, size_t i)
+{
+    json_t *end = json_array_get(ends, i);
+    return json_is_object(end) && !json_object_get(end, "bridge");
+}
+
+static void
+read_ends(struct host *h, const struct link_type *type, const char *name,
+          json_t *ends)
 {
     struct spec_report *r = &h->report;
     size_t saved = spec_enter(r, "ends");
@@ -288,11 +362,15 @@ read_ends(struct host *h, const char *name, json_t *ends)
             size_t saved_end = spec_enter_index(r, i);
 
             smap_init(&values[i]);
-            read_end(h, json_array_get(ends, i), &values[i]);
+            read_end(h, type, json_array_get(ends, i), &values[i]);
             spec_leave(r, saved_end);
         }
+        if (type->free_end && is_free_end(ends, 0) && is_free_end(ends, 1)) {
+            spec_error(r, "at least one end must have \"bridge\": a pair "
+                       "outside of Open vSwitch is not for ovs-portd");
+        }
         if (!r->n) {
-            lower_patch(h, name, values);
+            type->lower(h, name, values);
         }
         smap_destroy(&values[0]);
         smap_destroy(&values[1]);
@@ -309,9 +387,11 @@ read_link(struct host *h, const char *name, json_t *json,
 
     spec_read(r, json, &spec_kind_link, &values);
     spec_require(r, json, "type");
-    /* The ends of other types have other keys. */
-    if (spec_require(r, json, "ends") && smap_get(&values, "type")) {
-        read_ends(h, name, json_object_get(json, "ends"));
+    /* The ends of another type have other keys. */
+    const char *type = smap_get(&values, "type");
+    if (spec_require(r, json, "ends") && type) {
+        read_ends(h, !strcmp(type, veth_type.name) ? &veth_type : &patch_type,
+                  name, json_object_get(json, "ends"));
     }
     smap_destroy(&values);
 }

@@ -123,11 +123,20 @@ static const struct spec_key link_own[] = {
     KEY_END
 };
 
+#define END_KEYS \
+    KEY_STRING("bridge", spec_check_device_name), \
+    KEY_STRING("port", spec_check_device_name), \
+    KEY_LATER("addresses"), \
+    KEY_LATER("qos")
+
 static const struct spec_key end_own[] = {
-    KEY_STRING("bridge", spec_check_device_name),
-    KEY_STRING("port", spec_check_device_name),
-    KEY_LATER("addresses"),
-    KEY_LATER("qos"),
+    END_KEYS,
+    KEY_END
+};
+
+static const struct spec_key veth_end_own[] = {
+    END_KEYS,
+    KEY_MTU,
     KEY_END
 };
 
@@ -198,6 +207,10 @@ const struct spec_kind spec_kind_bond = {
 const struct spec_kind spec_kind_link = { link_own, { NULL }, false };
 const struct spec_kind spec_kind_end = {
     end_own, PORT_AND_IFACE(end_without_port, end_without_iface), false
+};
+/* The end of a veth pair is a device, as a NIC's TAP is. */
+const struct spec_kind spec_kind_veth_end = {
+    veth_end_own, PORT_AND_IFACE(nic_without_port, nic_without_iface), false
 };
 const struct spec_kind spec_kind_defaults = {
     defaults_own, { NULL }, false

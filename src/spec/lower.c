@@ -82,6 +82,23 @@ spec_lower_uplink(const struct smap *values, const char *name)
     return link;
 }
 
+struct model_link *
+spec_lower_veth(const struct smap *values, const char *name,
+                const char *peer)
+{
+    struct model_link *link = model_link_create(name);
+    const char *mtu = smap_get_def(values, "mtu",
+                                   smap_get(values, "mtu_request"));
+
+    smap_replace(&link->fields, MODEL_L_KIND, "veth");
+    smap_replace(&link->fields, MODEL_L_PEER, peer);
+    /* As with a TAP: it is born with 1500, to which it returns when "mtu"
+     * leaves the spec. */
+    smap_replace(&link->fields, MODEL_L_MTU, mtu ? mtu : "1500");
+    smap_replace(&link->fields, MODEL_L_UP, "true");
+    return link;
+}
+
 void
 spec_result_add(struct spec_result *result, struct model_object *object)
 {

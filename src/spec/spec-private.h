@@ -95,6 +95,7 @@ extern const struct spec_kind spec_kind_port;
 extern const struct spec_kind spec_kind_bond;
 extern const struct spec_kind spec_kind_link;
 extern const struct spec_kind spec_kind_end;
+extern const struct spec_kind spec_kind_veth_end;
 extern const struct spec_kind spec_kind_defaults;
 extern const struct spec_kind spec_kind_policy;
 
@@ -140,6 +141,9 @@ void spec_lower_iface(const struct spec_kind *, const struct smap *values,
                       struct model_iface *, const char *type);
 struct model_link *spec_lower_uplink(const struct smap *values,
                                      const char *name);
+/* One end of a veth pair, whose other end is 'peer'. */
+struct model_link *spec_lower_veth(const struct smap *values,
+                                   const char *name, const char *peer);
 struct model_bridge *spec_lower_bridge(const struct smap *values,
                                        const char *name);
 

@@ -178,12 +178,12 @@ store_wait(struct store *store)
 }
 
 char *
-store_load(struct store *store, int timeout_ms)
+store_load(struct store *store, int timeout_ms, bool absent_at_once)
 {
     long long int deadline = time_msec() + timeout_ms;
 
     store->todo.full = true;
-    while (!scan(store, STORE_SCAN_AT_ONCE)) {
+    while (!scan(store, absent_at_once ? STORE_SCAN_AT_ONCE : 0)) {
         if (time_msec() >= deadline) {
             int fd = open(store->cache.path,
                           O_RDONLY | O_DIRECTORY | O_CLOEXEC);

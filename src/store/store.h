@@ -77,12 +77,14 @@ bool store_run(struct store *);
 void store_wait(struct store *);
 #define STORE_ABSENCE_MS 200
 
-/* Reads everything at once, blocking for the lock at most 'timeout_ms' (the
- * CLI, --once); a file that has vanished is absent at once.  Returns NULL, or
+/* Reads everything at once, blocking for the lock at most 'timeout_ms'.  With
+ * 'absent_at_once' (the CLI) a file that has vanished is absent at once,
+ * otherwise after STORE_ABSENCE_MS as ever.  Returns NULL, or
  * an error message for the caller to free: the lock was not to be had, or DIR
  * cannot be read.  That DIR/vms.d cannot be read is no error here; see
  * store_get_dir(). */
-char *store_load(struct store *, int timeout_ms) OVS_WARN_UNUSED_RESULT;
+char *store_load(struct store *, int timeout_ms, bool absent_at_once)
+    OVS_WARN_UNUSED_RESULT;
 /* Read all files again at the next store_run(), changed or not. */
 void store_rescan(struct store *);
 

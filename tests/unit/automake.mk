@@ -7,10 +7,13 @@
 
 unit_tests = \
 	tests/unit/test-cli-edit \
+	tests/unit/test-cli-explain \
+	tests/unit/test-cli-nic \
 	tests/unit/test-cli-text \
 	tests/unit/test-columns \
 	tests/unit/test-fuses \
 	tests/unit/test-plan-property \
+	tests/unit/test-plan-veth \
 	tests/unit/test-plan \
 	tests/unit/test-spec-host \
 	tests/unit/test-spec-vm \
@@ -23,6 +26,7 @@ check_LTLIBRARIES += tests/unit/libunit.la
 tests_unit_libunit_la_SOURCES = \
 	tests/unit/spec-dump.c \
 	tests/unit/spec-dump.h \
+	tests/unit/store-dir.h \
 	tests/unit/world.c \
 	tests/unit/world.h
 

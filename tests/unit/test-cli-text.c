@@ -52,6 +52,8 @@ test_args(void **state OVS_UNUSED)
                "p retag a/b 1 --wait=db", "-- --exit-code plan");
     check_args("p a -- b -1 --x c --y -- d", "p a",
                "-- --x --y b -1 c -- d");
+    check_args("p a -- retag-all --from 1 --to=2 --vm v x -- b --from",
+               "p a", "-- --from=1 --to=2 --vm=v retag-all x -- --from b");
     check_args("p -- a", "p", "-- a");
     check_args("p a -- -- b --", "p a", "-- -- b --");
 }

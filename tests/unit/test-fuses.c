@@ -160,6 +160,7 @@ test_confirm(void **state OVS_UNUSED)
     fuses_init(&f);
     fuses_set_population(&f, 20, 0);
     leave(&f, 0, 20, 0);
+    fuses_set_population(&f, 0, 0);
     fuses_gone(&f, "bridge:br0", 0);
     assert_held(&f, "bridge:br0", 999999, "gc-confirm bridge:br0");
     assert_held(&f, "vm3/net0", 20000, "NICs");
@@ -173,6 +174,61 @@ test_confirm(void **state OVS_UNUSED)
     assert_int_equal(fuses_confirm(&f, NULL), 20);
     assert_free(&f, "vm4/net0", 20000);
     assert_free(&f, "bridge:br0", 20000);
+    fuses_destroy(&f);
+}
+
+/* Short-lived VMs come and go: as many come as go. */
+static void
+test_churn_is_no_mass(void **state OVS_UNUSED)
+{
+    struct fuses f;
+    fuses_init(&f);
+    fuses_set_population(&f, 60, 0);
+    for (int i = 0; i < 200; i++) {
+        long long int now = i * 12000LL;
+        char id[32];
+        snprintf(id, sizeof id, "short%d/net0", i);
+        fuses_set_population(&f, 59, now);
+        fuses_gone(&f, id, now);
+        assert_held(&f, id, now, "10 s later");
+        assert_free(&f, id, now + 10000);
+        fuses_deleted(&f, id);
+        fuses_set_population(&f, 60, now + 11000);
+        fuses_expire(&f, now + 11000);
+    }
+    fuses_destroy(&f);
+}
+
+/* The population is told only when files change. */
+static void
+test_peak_of_a_quiet_host(void **state OVS_UNUSED)
+{
+    struct fuses f;
+    fuses_init(&f);
+    fuses_set_population(&f, 100, 0);
+    long long int later = 3600 * 1000;
+    leave(&f, 0, 40, later);
+    fuses_set_population(&f, 60, later);
+    assert_free(&f, "vm0/net0", later + 10000);
+    leave(&f, 40, 51, later);
+    fuses_set_population(&f, 49, later);
+    assert_held(&f, "vm0/net0", later + 10000, "51 of 100");
+    fuses_destroy(&f);
+}
+
+static void
+test_missing_host_json_is_no_removal(void **state OVS_UNUSED)
+{
+    struct fuses f;
+    fuses_init(&f);
+    fuses_set_host_absent(&f, true);
+    fuses_gone(&f, "bridge:br0", 0);
+    fuses_gone(&f, "vm1/net0", 0);
+    assert_int_equal(fuses_confirm(&f, NULL), 1);
+    assert_free(&f, "vm1/net0", 0);
+    assert_held(&f, "bridge:br0", 0, "host.json is missing");
+    assert_int_equal(fuses_confirm(&f, "bridge:br0"), 1);
+    assert_free(&f, "bridge:br0", 0);
     fuses_destroy(&f);
 }
 
@@ -292,6 +348,9 @@ main(void)
         cmocka_unit_test(test_one_by_one_is_a_mass_too),
         cmocka_unit_test(test_old_removals_do_not_count),
         cmocka_unit_test(test_confirm),
+        cmocka_unit_test(test_churn_is_no_mass),
+        cmocka_unit_test(test_peak_of_a_quiet_host),
+        cmocka_unit_test(test_missing_host_json_is_no_removal),
         cmocka_unit_test(test_empty_directory),
         cmocka_unit_test(test_third_set_back_is_a_conflict),
         cmocka_unit_test(test_slow_drift_is_put_back_for_ever),

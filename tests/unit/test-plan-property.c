@@ -153,6 +153,32 @@ random_patch(void)
     return object;
 }
 
+/* Now and then an end has another name, and now and then the same names are
+ * a patch link's. */
+static struct model_object *
+random_veth(void)
+{
+    static const char *const bridges[] = { "br0", "br1", NULL };
+    const struct world_end ends[2] = {
+        { "v0", bridges[rnd(3)], rnd(3) ? NULL : "1400" },
+        { rnd(3) ? "v1" : "a1", bridges[rnd(2)], rnd(3) ? NULL : "9000" },
+    };
+    struct model_object *object = world_make_veth("v", ends);
+
+    if (!rnd(4)) {
+        for (size_t i = 0; i < 2; i++) {
+            model_link_destroy(object->links[i]);
+        }
+        object->n_links = 0;
+        for (size_t i = 0; i < object->n_ports; i++) {
+            struct model_row *row = &object->ports[i]->ifaces[0].row;
+            model_row_set(row, "type", "patch");
+            model_row_set(row, "options:peer", "elsewhere");
+        }
+    }
+    return object;
+}
+
 static void
 add_wish(struct wish *wishes, size_t *n, struct model_object *object)
 {
@@ -176,6 +202,9 @@ random_wishes(struct wish *wishes)
     }
     if (rnd(2)) {
         add_wish(wishes, &n, random_patch());
+    }
+    if (rnd(3)) {
+        add_wish(wishes, &n, random_veth());
     }
     for (int i = 0; i < 12; i++) {
         if (rnd(2)) {
@@ -225,6 +254,9 @@ add_strangers(struct world *w)
     struct model_bridge *bridge = model_bridge_create("brx");
     model_row_set(&bridge->row, "external_ids:owner", "somebody");
     model_observed_put_bridge(&w->o, bridge);
+    if (!rnd(8)) {
+        world_add_device(w, rnd(2) ? "v0" : "v1");
+    }
     for (int i = 0; i < 12; i++) {
         char name[16];
 
@@ -261,6 +293,56 @@ add_strangers(struct world *w)
     }
 }
 
+/* Something happens to the veth pair, whose ends are 'name' and 'peer'. */
+static void
+add_veth_drift(struct world *w, const char *name, const char *peer)
+{
+    switch (rnd(6)) {
+    case 0:                     /* Deleted. */
+        model_observed_remove_link(&w->o, name);
+        model_observed_remove_link(&w->o, peer);
+        break;
+    case 1:                     /* One end moved elsewhere. */
+        model_observed_remove_link(&w->o, peer);
+        break;
+    case 2: {                   /* Made anew, by a run that was killed. */
+        bool marked = rnd(2);
+        world_set_link(w, name, MODEL_L_UNFINISHED, "true");
+        world_set_link(w, peer, MODEL_L_UNFINISHED, "true");
+        world_set_link(w, peer, MODEL_L_ALIAS, NULL);
+        if (!marked) {
+            world_set_link(w, name, MODEL_L_ALIAS, NULL);
+        }
+        break;
+    }
+    case 3:
+        world_set_link(w, name, MODEL_L_MTU, "1000");
+        world_set_link(w, peer, MODEL_L_UP, "false");
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+add_veths_drift(struct world *w)
+{
+    static const char *const names[] = { "a1", "v0", "v1" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const struct model_link *link
+            = model_observed_link(&w->o, names[i]);
+        const char *peer = (link && model_link_mark(link)
+                            ? smap_get(&link->fields, MODEL_L_PEER) : NULL);
+        if (peer && model_observed_link(&w->o, peer)) {
+            char *copy = xstrdup(peer);
+            add_veth_drift(w, names[i], copy);
+            free(copy);
+            return;
+        }
+    }
+}
+
 /* Somebody turns knobs of ours. */
 static void
 add_drift(struct world *w)
@@ -293,7 +375,9 @@ add_drift(struct world *w)
             model_observed_remove_port(&w->o, names.names[i]);
             break;
         case 4:
-            model_observed_remove_link(&w->o, names.names[i]);
+            if (!strncmp(names.names[i], "tap", 3)) {
+                model_observed_remove_link(&w->o, names.names[i]);
+            }
             break;
         default:
             break;
@@ -303,6 +387,7 @@ add_drift(struct world *w)
         }
     }
     svec_destroy(&names);
+    add_veths_drift(w);
 }
 
 /* Pictures of a world. */
@@ -361,8 +446,11 @@ picture(const struct world *w, bool foreign)
     struct model_link *l;
     HMAP_FOR_EACH (l, node, &o->links) {
         /* An uplink is a stranger's whom a bond of ours sets up, and leaves
-         * so. */
+         * so.  Whose an unfinished device is nobody can tell, once its name
+         * is not wanted any more. */
         if (strncmp(l->name, "eth", 3)
+            && (!smap_get(&l->fields, MODEL_L_UNFINISHED)
+                || model_link_mark(l))
             && (!foreign || !model_observed_own(o, model_link_mark(l)))) {
             add_line(&lines, "link", l->name, &l->fields);
         }

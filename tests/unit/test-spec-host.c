@@ -116,6 +116,31 @@ test_patch(void **state OVS_UNUSED)
 }
 
 static void
+test_veth(void **state OVS_UNUSED)
+{
+    check("{\"version\": 1, \"links\": {\"lab\": {\"type\": \"veth\","
+          "\"ends\": [{\"bridge\": \"br0\", \"port\": \"veth0\","
+          "\"tag\": 10, \"mtu\": 9000, \"external_ids\": {\"a\": \"b\"}},"
+          "{\"port\": \"veth1\"}]}}}",
+          "link:lab from host.json\n"
+          "  port veth0 bridge=br0 cvlans= tag=10 trunks= vlan_mode=\n"
+          "  iface veth0 external_ids:a=b mtu_request=9000 type=\n"
+          "  link veth0 kind=veth mtu=9000 peer=veth1 up=true\n"
+          "  link veth1 kind=veth mtu=1500 peer=veth0 up=true\n");
+    check("{\"version\": 1, \"links\": {\"lab\": {\"type\": \"veth\","
+          "\"ends\": [{\"bridge\": \"br0\", \"port\": \"b\"},"
+          "{\"bridge\": \"br1\", \"port\": \"a\","
+          " \"mtu_request\": 1400}]}}}",
+          "link:lab from host.json\n"
+          "  port b bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface b type=\n"
+          "  port a bridge=br1 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface a mtu_request=1400 type=\n"
+          "  link b kind=veth mtu=1500 peer=a up=true\n"
+          "  link a kind=veth mtu=1400 peer=b up=true\n");
+}
+
+static void
 test_policy(void **state OVS_UNUSED)
 {
     struct spec_result result;
@@ -183,6 +208,7 @@ main(void)
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_bond),
         cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_veth),
         cmocka_unit_test(test_policy),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_errors_leave_no_objects),

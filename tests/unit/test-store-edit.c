@@ -5,7 +5,7 @@
  * --enable-failpoints, at each step. */
 #include <config.h>
 
-#include "tests/unit/test-store.h"
+#include "tests/unit/store-dir.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -87,7 +87,7 @@ test_edit(void **state)
     assert_non_null(strstr(error, expected));
     free(error);
     struct store *store = store_open(dir, false);
-    error = store_load(store, 50);
+    error = store_load(store, 50, true);
     assert_non_null(strstr(error, expected));
     free(error);
     free(expected);
@@ -213,7 +213,7 @@ read_during_edits(bool as_other)
                 seen++;
             }
         }
-        char *error = store_load(loader, 200);
+        char *error = store_load(loader, 200, true);
         if (error) {
             free(error);
         } else {
@@ -298,7 +298,7 @@ test_journal_completed(void **state)
     /* Whoever may not write sees the whole edit all the same. */
     struct store *store = store_open(dir, false);
     store_set_read_only(store, true);
-    assert_null(store_load(store, 1000));
+    assert_null(store_load(store, 1000, true));
     assert_string_equal(text_of(store, "vms.d/a.json"), "new");
     assert_string_equal(text_of(store, "vms.d/b.json"), "new");
     assert_null(store_get(store, "vms.d/old.json"));
@@ -383,7 +383,7 @@ kill_editor(const char *text, const char *point, int us)
     assert_true(!point || WIFSIGNALED(status));
 
     struct store *store = store_open(dir, false);
-    assert_null(store_load(store, DEADLINE_MS));
+    assert_null(store_load(store, DEADLINE_MS, true));
     assert_whole(store);
     bool done = !strcmp(text_of(store, "vms.d/a.json"), text);
     assert_true(done == !store_get(store, "vms.d/old.json"));

@@ -138,6 +138,57 @@ world_want_bond(struct world *w, const char *name, const char *bridge,
     free(id);
 }
 
+struct model_object *
+world_make_veth(const char *link, const struct world_end ends[2])
+{
+    char *id = xasprintf("link:%s", link);
+    struct model_object *object = model_object_create(id, id);
+
+    for (int i = 0; i < 2; i++) {
+        struct model_link *end = model_link_create(ends[i].name);
+        smap_add(&end->fields, MODEL_L_KIND, "veth");
+        smap_add(&end->fields, MODEL_L_PEER, ends[!i].name);
+        smap_add(&end->fields, MODEL_L_MTU, ends[i].mtu ? ends[i].mtu
+                                                        : "1500");
+        smap_add(&end->fields, MODEL_L_UP, "true");
+        model_object_add_link(object, end);
+        if (ends[i].bridge) {
+            struct model_port *port = model_port_create(ends[i].name);
+            model_row_set(&port->row, MODEL_F_BRIDGE, ends[i].bridge);
+            set_vlan(port, -1);
+            model_row_set(&model_port_add_iface(port, ends[i].name)->row,
+                          "type", "");
+            model_object_add_port(object, port);
+        }
+    }
+    free(id);
+    return object;
+}
+
+void
+world_want_veth(struct world *w, const char *link,
+                const struct world_end ends[2])
+{
+    struct model_object *object = world_make_veth(link, ends);
+    char *source = xstrdup(object->source);
+    world_want(w, source, object);
+    free(source);
+}
+
+void
+world_set_link(struct world *w, const char *name, const char *field,
+               const char *value)
+{
+    struct model_link *link
+        = model_link_clone(model_observed_link(&w->o, name));
+    if (value) {
+        smap_replace(&link->fields, field, value);
+    } else {
+        smap_remove(&link->fields, field);
+    }
+    model_observed_put_link(&w->o, link);
+}
+
 void
 world_unwant(struct world *w, const char *source)
 {
@@ -205,7 +256,8 @@ world_round(struct world *w)
     bool rows = false;
     for (size_t i = 0; i < plan.n_steps; i++) {
         if (!plan.steps[i]->after) {
-            plan_step_apply(plan.steps[i], &w->o, w->next_ifindex++);
+            plan_step_apply(plan.steps[i], &w->o, w->next_ifindex);
+            w->next_ifindex += 2;
             rows |= plan.steps[i]->what != PLAN_LINK;
             n++;
         }

@@ -33,7 +33,21 @@ void world_want_nic(struct world *, const char *vm, const char *nic,
 void world_want_bridge(struct world *, const char *name);
 void world_want_bond(struct world *, const char *name, const char *bridge,
                      const char *const members[], size_t n);
+/* A veth pair whose source is its id, "link:LINK". */
+struct world_end {
+    const char *name;
+    const char *bridge;         /* NULL: the end is outside of OVS. */
+    const char *mtu;            /* NULL: 1500. */
+};
+struct model_object *world_make_veth(const char *link,
+                                     const struct world_end ends[2]);
+void world_want_veth(struct world *, const char *link,
+                     const struct world_end ends[2]);
 void world_unwant(struct world *, const char *source);
+
+/* Sets a field of an observed link; with 'value' NULL, takes it away. */
+void world_set_link(struct world *, const char *name, const char *field,
+                    const char *value);
 
 /* A device that is not ours. */
 void world_add_device(struct world *, const char *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_UNIT_TEST_STORE_H
-#define TESTS_UNIT_TEST_STORE_H 1
+#ifndef TESTS_UNIT_STORE_DIR_H
+#define TESTS_UNIT_STORE_DIR_H 1
 
 /* What test-store.c and test-store-edit.c share: a spec directory of its own
  * for each test, a daemon's main loop, and edits. */
@@ -164,7 +164,7 @@ static inline void
 assert_reads(const char *name, const char *expected)
 {
     struct store *store = store_open(dir, false);
-    char *error = store_load(store, DEADLINE_MS);
+    char *error = store_load(store, DEADLINE_MS, true);
 
     assert_null(error);
     if (!strstr(text_of(store, name), expected)) {
@@ -217,4 +217,4 @@ edit_three(const char *text)
 
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
 
-#endif /* tests/unit/test-store.h */
+#endif /* tests/unit/store-dir.h */

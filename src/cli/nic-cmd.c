@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include "src/cli/cli.h"
+#include "src/cli/edit.h"
+#include "src/cli/key.h"
+#include "src/cli/target.h"
+#include "src/spec/spec.h"
+#include "src/spec/text.h"
+#include "util.h"
+
+/* Commands that add, remove and change VMs and NICs. */
+
+static bool
+has_option(const struct ctl_context *ctx, const char *option)
+{
+    return shash_find(&ctx->options, option) != NULL;
+}
+
+/* Notes that the VLANs of NIC 'id' change if 'key' is one of theirs. */
+static void
+note_key(struct ctl_context *ctx, const char *id, const char *key)
+{
+    if (nic_edit_is_vlan(key)) {
+        edit_note_vlan(cli_of(ctx)->edit, id);
+    }
+}
+
+/* Does the KEY=VALUE arguments from 'first' on.  All that is wrong with them
+ * is said at once. */
+static char *
+set_keys(struct ctl_context *ctx, int first, struct target *t)
+{
+    struct svec errors = SVEC_EMPTY_INITIALIZER;
+    char *joined = NULL;
+
+    for (int i = first; i < ctx->argc; i++) {
+        char *key, *value, *json = NULL;
+        char *error = key_split(ctx->argv[i], &key, &value);
+
+        if (!error) {
+            error = key_to_json(key, value, &json);
+        }
+        if (!error) {
+            error = nic_edit_put(&t->e, key, json);
+        }
+        if (!error) {
+            note_key(ctx, ctx->argv[1], key);
+        } else {
+            svec_add_nocopy(&errors, error);
+        }
+        free(json);
+        free(value);
+        free(key);
+    }
+    if (errors.n) {
+        joined = svec_join(&errors, "; ", "");
+    }
+    svec_destroy(&errors);
+    return joined;
+}
+
+void
+cmd_nic_set(struct ctl_context *ctx)
+{
+    struct target t;
+    char *error = target_begin(cli_of(ctx)->edit, ctx->argv[1], &t);
+
+    if (!error) {
+        error = set_keys(ctx, 2, &t);
+    }
+    target_end(ctx, &t, ctx->argv[1], error);
+}
+
+static char *
+clear_key(struct ctl_context *ctx, struct target *t, const char *key)
+{
+    char *error = key_check(key);
+
+    if (error) {
+        return error;
+    } else if (!nic_edit_has(&t->e, key)) {
+        return (has_option(ctx, "--if-exists") ? NULL
+                : xasprintf("%s: the NIC's file does not give it", key));
+    }
+    note_key(ctx, ctx->argv[1], key);
+    return nic_edit_put(&t->e, key, NULL);
+}
+
+void
+cmd_nic_clear(struct ctl_context *ctx)
+{
+    struct target t;
+    char *error = target_begin(cli_of(ctx)->edit, ctx->argv[1], &t);
+
+    for (int i = 2; i < ctx->argc && !error; i++) {
+        error = clear_key(ctx, &t, ctx->argv[i]);
+    }
+    target_end(ctx, &t, ctx->argv[1], error);
+}
+
+void
+cmd_nic_add(struct ctl_context *ctx)
+{
+    struct target t;
+    char *error = target_begin_vm(cli_of(ctx)->edit, ctx->argv[1], &t);
+    bool exists = !error && nic_edit_exists(&t.e);
+
+    if (exists && !has_option(ctx, "--may-exist")) {
+        error = xstrdup("there is such a NIC already; to change it, use "
+                        "nic-set or --may-exist");
+    } else if (!error && !exists) {
+        error = spec_check_name(t.nic);
+        if (!error) {
+            error = nic_edit_add(&t.e);
+        }
+    }
+    if (!error) {
+        error = set_keys(ctx, 2, &t);
+    }
+    if (!error && !nic_edit_has(&t.e, "mac")) {
+        error = xstrdup("mac=MAC is needed: the guest's MAC address");
+    }
+    target_end(ctx, &t, ctx->argv[1], error);
+}
+
+void
+cmd_nic_del(struct ctl_context *ctx)
+{
+    struct edit *edit = cli_of(ctx)->edit;
+    bool if_exists = has_option(ctx, "--if-exists");
+    struct target t;
+    char *error = target_begin_vm(edit, ctx->argv[1], &t);
+
+    if (error && if_exists && t.vm && !edit_has_vm(edit, t.vm)) {
+        free(error);
+        target_drop(&t);
+        return;
+    } else if (!error && nic_edit_exists(&t.e)) {
+        error = nic_edit_del(&t.e);
+    } else if (!error && !if_exists) {
+        error = target_unknown_nic(&t);
+    }
+    target_end(ctx, &t, ctx->argv[1], error);
+}
+
+/* VMs. */
+
+#define NEW_VM "{\n  \"version\": 1,\n  \"nics\": {}\n}\n"
+#define NEW_VM_UUID \
+    "{\n  \"version\": 1,\n  \"uuid\": %s,\n  \"nics\": {}\n}\n"
+
+/* The VM's "uuid" as JSON, if it was given. */
+static char *
+uuid_argument(const struct ctl_context *ctx, char **json)
+{
+    char *key = NULL, *value = NULL, *error = NULL;
+
+    *json = NULL;
+    if (ctx->argc > 2) {
+        error = key_split(ctx->argv[2], &key, &value);
+    }
+    if (key && strcmp(key, "uuid")) {
+        error = xasprintf("%s: a VM has no such key; there is uuid", key);
+    } else if (key) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+
+        text_quote(&ds, value);
+        *json = ds_steal_cstr(&ds);
+    }
+    free(key);
+    free(value);
+    return error;
+}
+
+/* The text of VM 'vm' with 'uuid' (NULL: as it is or is not). */
+static char *
+vm_text(struct ctl_context *ctx, const char *vm, const char *uuid,
+        char **text)
+{
+    struct edit *edit = cli_of(ctx)->edit;
+    struct text_span span;
+    char *old, *error;
+
+    *text = NULL;
+    if (!edit_has_vm(edit, vm)) {
+        *text = uuid ? xasprintf(NEW_VM_UUID, uuid) : xstrdup(NEW_VM);
+        return NULL;
+    } else if (!has_option(ctx, "--may-exist")) {
+        return xstrdup("there is such a VM already");
+    }
+    error = edit_get_vm(edit, vm, &old);
+    if (error) {
+        return error;
+    } else if (!uuid
+               || (text_find(old, strlen(old), "/uuid", &span)
+                   && span.end - span.start == strlen(uuid)
+                   && !memcmp(old + span.start, uuid, strlen(uuid)))) {
+        *text = old;
+        return NULL;
+    }
+    error = text_set(old, strlen(old), "/uuid", uuid, text);
+    free(old);
+    return error;
+}
+
+void
+cmd_vm_add(struct ctl_context *ctx)
+{
+    const char *vm = ctx->argv[1];
+    char *uuid = NULL, *text = NULL;
+    char *error = spec_check_name(vm);
+
+    if (!error && *vm == '.') {
+        error = xstrdup("a file whose name begins with a dot does not count");
+    }
+    if (!error) {
+        error = uuid_argument(ctx, &uuid);
+    }
+    if (!error) {
+        error = vm_text(ctx, vm, uuid, &text);
+    }
+    if (error) {
+        cli_fail(ctx, CLI_REFUSED, xasprintf("%s: %s: %s", ctx->argv[0], vm,
+                                             error));
+        free(error);
+    } else {
+        edit_put_vm(cli_of(ctx)->edit, vm, text);
+    }
+    free(text);
+    free(uuid);
+}
+
+/* An invalid file may be removed: that mends it, too. */
+void
+cmd_vm_del(struct ctl_context *ctx)
+{
+    struct edit *edit = cli_of(ctx)->edit;
+    const char *vm = ctx->argv[1];
+
+    if (edit_has_vm(edit, vm)) {
+        edit_put_vm(edit, vm, NULL);
+    } else if (!has_option(ctx, "--if-exists")) {
+        char *text;
+        char *error = edit_get_vm(edit, vm, &text);
+
+        cli_fail(ctx, CLI_REFUSED, xasprintf("%s: %s: %s", ctx->argv[0], vm,
+                                             error));
+        free(error);
+        free(text);
+    }
+}

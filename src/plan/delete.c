@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/plan/planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sset.h"
+#include "util.h"
+
+/* The deletion of what is no longer wanted. */
+
+/* Devices that we create, and so delete.  A NIC's TAP is ours also where its
+ * Interface row alone says so.  An uplink's row says the same of a device
+ * that was there before us, so that any other device has to say it itself. */
+static bool
+is_own_link(const struct planner *p, const struct model_link *link)
+{
+    return (model_id_is_nic(p->id)
+            ? (model_link_is(link, "tap")
+               && planner_is_own(p, planner_link_mark(p, link)))
+            : (model_link_is(link, "veth")
+               && planner_is_own(p, model_link_mark(link))));
+}
+
+static bool
+wants_port(const struct planner *p, const char *name)
+{
+    return p->object && model_object_find_port(p->object, name);
+}
+
+static bool
+wants_link(const struct planner *p, const char *name)
+{
+    return p->object && model_object_find_link(p->object, name);
+}
+
+/* True if ovs-vswitchd may have device 'name' open for a port of ours. */
+static bool
+is_in_own_port(const struct planner *p, const char *name)
+{
+    const struct model_port *port
+        = model_observed_iface_port(p->observed, name);
+    const struct model_iface *iface
+        = port ? model_port_find_iface(port, name) : NULL;
+
+    return (iface
+            && planner_is_own(p, smap_get(&iface->row.fields, MODEL_MARK))
+            && strcmp(model_row_get(&iface->row, "type"), "patch"));
+}
+
+/* The first of the devices that go along with 'link', itself among them: the
+ * ends of a pair go by one step.  Sets '*in_ovs' if one of them is still in
+ * a port. */
+static const char *
+first_of_pair(const struct planner *p, const struct model_link *link,
+              bool *in_ovs)
+{
+    const struct sset *marked = model_observed_marked(p->observed, p->id);
+    const char *first = link->name;
+
+    *in_ovs = is_in_own_port(p, link->name);
+    if (!model_link_is(link, "veth") || !marked) {
+        return first;
+    }
+
+    const char *name;
+    SSET_FOR_EACH (name, marked) {
+        const struct model_link *other
+            = model_observed_link(p->observed, name);
+
+        if (other && is_own_link(p, other) && !wants_link(p, name)) {
+            *in_ovs |= is_in_own_port(p, name);
+            if (strcmp(name, first) < 0) {
+                first = name;
+            }
+        }
+    }
+    return first;
+}
+
+static void
+delete_link(struct planner *p, const struct model_link *link)
+{
+    struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
+                                          link->name, NULL);
+    bool in_ovs;
+    const char *first = first_of_pair(p, link, &in_ovs);
+
+    step->ifindex = link->ifindex;
+    if (strcmp(first, link->name)) {
+        planner_after(step, "it goes together with %s", first);
+    } else if (in_ovs) {
+        planner_after(step, "its port is gone");
+    } else if (!model_observed_applied(p->observed)) {
+        /* A new TAP of the same name must not come while ovs-vswitchd still
+         * has this one open. */
+        planner_after(step, "ovs-vswitchd has let go of it");
+    }
+    planner_note(p, MODEL_APPLYING, "device %s is being deleted",
+                 link->name);
+}
+
+/* Deleting a Bridge row takes all its ports along, others' too. */
+static void
+delete_bridge(struct planner *p, const char *name)
+{
+    struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_BRIDGE, name,
+                                          NULL);
+    const struct model_port *port;
+    HMAP_FOR_EACH (port, node, &p->observed->ports) {
+        if (!strcmp(model_row_get(&port->row, MODEL_F_BRIDGE), name)
+            && !planner_is_own(p, smap_get(&port->row.fields, MODEL_MARK))) {
+            planner_defer(p, step, MODEL_HELD, "bridge %s still carries "
+                          "port %s", name, port->row.name);
+            return;
+        }
+    }
+    planner_note(p, MODEL_APPLYING, "bridge %s is being deleted", name);
+}
+
+/* What of 'name' the object has, and does not want as what it is: the end of
+ * a link may have left its bridge, or be another kind of link's by now. */
+void
+planner_delete(struct planner *p, const char *name)
+{
+    const struct model_bridge *bridge
+        = model_observed_bridge(p->observed, name);
+    if (bridge && planner_is_own(p, smap_get(&bridge->row.fields, MODEL_MARK))
+        && !(p->object && p->object->bridge
+             && !strcmp(p->object->bridge->row.name, name))) {
+        delete_bridge(p, name);
+        return;                 /* Its local port goes with it. */
+    }
+
+    const struct model_port *port = model_observed_port(p->observed, name);
+    if (port && (wants_port(p, name)
+                 || !planner_is_own(p, smap_get(&port->row.fields,
+                                                MODEL_MARK)))) {
+        port = NULL;
+    }
+    const struct model_link *link = model_observed_link(p->observed, name);
+    if (link && (wants_link(p, name) || !is_own_link(p, link))) {
+        link = NULL;
+    }
+
+    size_t first = p->plan->n_steps;
+    if (port) {
+        planner_step(p, PLAN_DEL, PLAN_PORT, name,
+                     model_row_get(&port->row, MODEL_F_BRIDGE));
+        planner_note(p, MODEL_APPLYING, "port %s is being removed", name);
+    }
+    if (link) {
+        delete_link(p, link);
+        if (model_link_in_use(link)) {
+            for (size_t i = first; i < p->plan->n_steps; i++) {
+                p->plan->steps[i]->impact = PLAN_VM_RESTART;
+                planner_after(p->plan->steps[i], "the VM lets go of %s",
+                              name);
+            }
+            planner_note(p, p->object ? MODEL_PENDING : MODEL_IN_USE,
+                         "a VM still holds %s", name);
+        }
+    }
+}
