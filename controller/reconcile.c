@@ -596,7 +596,7 @@ reconcile_impediment(const struct reconcile *r, bool *standby)
 {
     const char *why = r->writable ? host_cannot_write(r->host) : NULL;
 
-    *standby = db_is_connected(host_db(r->host)) && why;
+    *standby = why && db_lock_contended(host_db(r->host));
     if (why) {
         return why;
     } else if (!db_is_connected(host_db(r->host))) {
