@@ -136,11 +136,10 @@ is_settled(const struct reconcile *r, const char *id, enum level level)
 }
 
 static bool
-is_well(const struct reconcile *r, const struct record *record)
+is_ready(const struct reconcile *r, const struct record *record)
 {
     const char *text;
-    return (model_state_outcome(reconcile_state(r, record, &text))
-            == MODEL_AT_REST);
+    return reconcile_state(r, record, &text) == MODEL_READY;
 }
 
 /* Answering. */
@@ -176,7 +175,7 @@ answer(struct waiter *waiter, const struct reconcile *r,
 
     for (size_t i = 0; i < sset_count(ids); i++) {
         const struct record *record = shash_find_data(&r->records, names[i]);
-        if (record && !is_well(r, record)) {
+        if (record && !is_ready(r, record)) {
             json_array_add(objects, status_object_json(r, record));
         }
     }

@@ -51,3 +51,6 @@ src_cli_libcli_la_SOURCES = \
 bin_PROGRAMS += \
 	src/cli/ovs-portctl
 src_cli_ovs_portctl_LDADD = src/cli/libcli.la $(host_libs)
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = src/cli/completion/ovs-portctl

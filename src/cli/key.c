@@ -70,10 +70,10 @@ find_message(const struct svec *errors, const char *pointer)
     return NULL;
 }
 
-/* What the parser says, at 'pointer' or above, of a NIC with JSON text
- * 'value' at 'pointer'; for the caller to free.  NULL: nothing. */
+/* What the parser says at 'place' of a NIC with JSON text 'value' at
+ * 'pointer', for the caller to free.  NULL: nothing. */
 static char *
-probe(const char *pointer, const char *value, const char *look)
+probe(const char *pointer, const char *value, const char *place)
 {
     struct spec_result result;
     char *text;
@@ -84,7 +84,7 @@ probe(const char *pointer, const char *value, const char *look)
     }
     spec_parse_vm("vms.d/vm.json", text, strlen(text), NULL, &result);
 
-    const char *found = find_message(&result.errors, look);
+    const char *found = find_message(&result.errors, place);
     char *message = nullable_xstrdup(found);
     spec_result_destroy(&result);
     free(text);

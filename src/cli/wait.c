@@ -90,6 +90,13 @@ ask(struct wait *w, int *left, struct json **reply, char **text)
                             *left < 0 ? -1 : *left + GRACE, reply, text);
 }
 
+/* Not ready, but as wanted. */
+static bool
+is_at_rest(const char *state)
+{
+    return !strcmp(state, "paused") || !strcmp(state, "quarantined");
+}
+
 static bool
 is_failure(const char *state)
 {
@@ -97,7 +104,8 @@ is_failure(const char *state)
             || !strcmp(state, "invalid"));
 }
 
-/* Prints one line for each of 'objects', or only for those that failed. */
+/* Prints one line for each of 'objects' that is not as wanted, or only for
+ * those that failed. */
 static size_t
 print_objects(const struct json *objects, bool failed_only)
 {
@@ -109,7 +117,7 @@ print_objects(const struct json *objects, bool failed_only)
         const char *state = json_view_string(object, "state", "?");
         const char *text = json_view_string(object, "text", "");
 
-        if (!failed_only || is_failure(state)) {
+        if (failed_only ? is_failure(state) : !is_at_rest(state)) {
             ds_put_format(&ds, "%s: %s%s",
                           json_view_string(object, "object", "?"), state,
                           *text ? ": " : "");
