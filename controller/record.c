@@ -88,10 +88,24 @@ is_contestable(const struct plan_change *c)
                 || (!is_null(c->old) && !is_null(c->new))));
 }
 
+/* A device's next events may still show what it was before the repair, which
+ * is then made once more, within milliseconds; nobody insists on that. */
+#define ECHO_MS 100
+
+static bool
+is_echo(const struct repairs *repairs, long long int now)
+{
+    return repairs && repairs->n
+           && now - repairs->times[repairs->n - 1] < ECHO_MS;
+}
+
 static void
-count_repair(struct record *r, const char *key, long long int now)
+count_repair(struct record *r, const char *key, bool link, long long int now)
 {
     struct repairs *repairs = shash_find_data(&r->repairs, key);
+    if (link && is_echo(repairs, now)) {
+        return;
+    }
     if (!repairs) {
         repairs = xzalloc(sizeof *repairs);
         shash_add(&r->repairs, key, repairs);
@@ -114,7 +128,7 @@ record_repaired(struct record *r, const struct plan_step *step,
     for (size_t i = 0; i < step->n_changes; i++) {
         if (is_contestable(&step->changes[i])) {
             char *key = plan_contest_key(step, step->changes[i].field);
-            count_repair(r, key, now);
+            count_repair(r, key, step->what == PLAN_LINK, now);
             free(key);
         }
     }

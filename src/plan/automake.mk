@@ -5,6 +5,7 @@ src_plan_libplan_la_SOURCES = \
 	src/plan/delete.c \
 	src/plan/links.c \
 	src/plan/object.c \
+	src/plan/patch.c \
 	src/plan/plan.c \
 	src/plan/plan.h \
 	src/plan/planner.c \

@@ -88,6 +88,9 @@ delete_link(struct planner *p, const struct model_link *link)
     const char *first = first_of_pair(p, link, &in_ovs);
 
     step->ifindex = link->ifindex;
+    if (p->object && model_link_is(link, "veth")) {
+        step->impact = PLAN_READD;
+    }
     if (strcmp(first, link->name)) {
         planner_after(step, "it goes together with %s", first);
     } else if (in_ovs) {

@@ -42,6 +42,48 @@ delete_unwanted(struct planner *p)
     free(names);
 }
 
+static bool
+adds_port_now(const struct planner *p, size_t first, const char *name)
+{
+    for (size_t i = first; i < p->plan->n_steps; i++) {
+        const struct plan_step *step = p->plan->steps[i];
+
+        if (step->op == PLAN_ADD && step->what == PLAN_PORT
+            && !strcmp(step->name, name)) {
+            return !step->after;
+        }
+    }
+    return false;
+}
+
+/* The ends of a link are made together or not at all. */
+static void
+hold_back_half(struct planner *p, size_t first)
+{
+    const char *lacking = NULL;
+
+    for (size_t i = 0; i < p->object->n_ports; i++) {
+        const char *name = p->object->ports[i]->row.name;
+        const struct model_port *have
+            = model_observed_port(p->observed, name);
+        const char *own = have ? model_observed_own(
+            p->observed, smap_get(&have->row.fields, MODEL_MARK)) : NULL;
+
+        if (!(own && !strcmp(own, p->id))
+            && !adds_port_now(p, first, name)) {
+            lacking = name;
+        }
+    }
+    for (size_t i = first; lacking && i < p->plan->n_steps; i++) {
+        struct plan_step *step = p->plan->steps[i];
+
+        if (step->op == PLAN_ADD
+            && (step->what == PLAN_PORT || step->what == PLAN_INTERFACE)) {
+            planner_after(step, "%s can be made as well", lacking);
+        }
+    }
+}
+
 static void
 plan_wanted(struct planner *p)
 {
@@ -59,6 +101,7 @@ plan_wanted(struct planner *p)
     if (p->object->quarantined) {
         planner_note(p, MODEL_QUARANTINED, "held admin-down");
     }
+    size_t first = p->plan->n_steps;
     delete_unwanted(p);
     planner_bridge(p);
     for (size_t i = 0; i < p->object->n_links; i++) {
@@ -67,11 +110,17 @@ plan_wanted(struct planner *p)
     for (size_t i = 0; i < p->object->n_ports; i++) {
         planner_port(p, p->object->ports[i]);
     }
+    hold_back_half(p, first);
 }
 
 static void
 plan_unwanted(struct planner *p)
 {
+    const char *heir = planner_heir(p);
+    if (heir) {
+        planner_note(p, MODEL_WAITING, "%s takes it over", heir);
+        return;
+    }
     if (p->gate->held) {
         planner_note(p, MODEL_HELD, "%s", p->gate->held);
     }

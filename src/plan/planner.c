@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sset.h"
 #include "util.h"
 
 /* How grave each state is: the gravest of an object's parts is its own. */
@@ -92,13 +93,51 @@ planner_is_own(const struct planner *p, const char *mark)
     return own && !strcmp(own, p->id);
 }
 
+/* The name of the port in the id of a host's port, otherwise NULL. */
+static const char *
+port_of_id(const char *id)
+{
+    const char *slash = strncmp(id, "port:", 5) ? NULL : strchr(id, '/');
+    return slash ? slash + 1 : NULL;
+}
+
+/* A host's port that moves to another bridge is another object there, as its
+ * id says the bridge.  It is heir to the rows of the former one. */
+static bool
+is_heir(const struct planner *p, const char *heir, const char *former)
+{
+    const char *name = port_of_id(former);
+
+    return (name && nullable_string_is_equal(name, port_of_id(heir))
+            && model_wanted_get(p->wanted, heir)
+            && !model_wanted_get(p->wanted, former));
+}
+
+const char *
+planner_heir(const struct planner *p)
+{
+    const char *name = port_of_id(p->id);
+    const struct sset *ids
+        = name ? model_wanted_by_name(p->wanted, name) : NULL;
+    const char *id;
+
+    if (ids) {
+        SSET_FOR_EACH (id, ids) {
+            if (is_heir(p, id, p->id)) {
+                return id;
+            }
+        }
+    }
+    return NULL;
+}
+
 bool
 planner_owns(struct planner *p, const char *what, const char *name,
              const char *mark)
 {
     const char *own = model_observed_own(p->observed, mark);
 
-    if (own && !strcmp(own, p->id)) {
+    if (own && (!strcmp(own, p->id) || is_heir(p, p->id, own))) {
         return true;
     } else if (own) {
         planner_note(p, MODEL_WAITING, "%s %s still belongs to %s",

@@ -7,8 +7,8 @@
  *
  * What the files of src/plan share: planner.c has the verdict, the steps and
  * the marks; rows.c, links.c and ports.c plan one kind of thing each on top of
- * it, delete.c what is to go; object.c puts them together into
- * plan_object(). */
+ * it, patch.c what is peculiar to patch ports, delete.c what is to go;
+ * object.c puts them together into plan_object(). */
 
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
@@ -56,6 +56,9 @@ bool planner_is_own(const struct planner *, const char *mark);
 /* planner_owns() for a kernel device that we are to create: by its mark or,
  * if it has none yet, as an unfinished one that the object wants. */
 bool planner_owns_link(struct planner *, const struct model_link *link);
+/* The object that takes over what is left of the planner's own one, which is
+ * no longer wanted, or NULL. */
+const char *planner_heir(const struct planner *);
 /* True if the object wants a row or a device called 'name'. */
 bool planner_wants(const struct planner *, const char *name);
 /* True if the last added step of kind 'what' for 'name' is an addition. */
@@ -66,6 +69,15 @@ void planner_link(struct planner *, const struct model_link *want);
 /* Sets the object's own devices down. */
 void planner_cut_off(struct planner *);
 void planner_port(struct planner *, const struct model_port *want);
+/* Completes 'target' and 'step' for 'have', an end of a patch link that
+ * exists already, on port 'want'; 'moves' says that the port goes to its
+ * bridge now. */
+void planner_follow_bridge(struct planner *, struct plan_step *,
+                           const struct model_port *want, bool moves,
+                           const struct model_iface *have,
+                           struct smap *target);
+/* Says in the verdict what the error of 'have', an open patch port, means. */
+void planner_judge_patch(struct planner *, const struct model_iface *have);
 /* Deletes what carries the object's mark under 'name' and is not wanted. */
 void planner_delete(struct planner *, const char *name);
 void planner_qos_noop(struct planner *);

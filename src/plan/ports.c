@@ -133,6 +133,9 @@ judge_iface(struct planner *p, const struct model_iface *have, bool device)
     } else if (!model_observed_applied(p->observed)) {
         planner_note(p, MODEL_APPLYING, "ovs-vswitchd has not yet applied "
                      "the configuration");
+    } else if (have->error && have->ofport > 0
+               && !strcmp(model_row_get(&have->row, "type"), "patch")) {
+        planner_judge_patch(p, have);
     } else if (have->error) {
         planner_note(p, MODEL_ERROR, "ovs-vswitchd: %s", have->error);
     } else if (have->ofport < 0) {
@@ -144,13 +147,15 @@ judge_iface(struct planner *p, const struct model_iface *have, bool device)
     }
 }
 
-/* One interface of a port that is there. */
+/* One interface of a port; 'moves' says that the port goes to its bridge
+ * now. */
 static void
-plan_iface(struct planner *p, const struct model_port *port,
+plan_iface(struct planner *p, const struct model_port *port, bool moves,
            const struct model_iface *want, const struct model_iface *have)
 {
     const char *name = want->row.name;
-    bool device = opens_device(model_row_get(&want->row, "type"));
+    const char *type = model_row_get(&want->row, "type");
+    bool device = opens_device(type);
 
     if (have && !planner_owns(p, "interface", name,
                               smap_get(&have->row.fields, MODEL_MARK))) {
@@ -182,6 +187,11 @@ plan_iface(struct planner *p, const struct model_port *port,
     } else if (device) {
         planner_defer(p, step, MODEL_WAITING, "device %s does not exist",
                       name);
+    } else if (have && !strcmp(type, "patch")) {
+        planner_follow_bridge(p, step, port, moves, have, &target);
+    } else if (!strcmp(type, "patch")) {
+        smap_add(&target, MODEL_LINK_MARK,
+                 model_row_get(&port->row, MODEL_F_BRIDGE));
     }
     planner_diff_row(p, step, MODEL_TABLE_INTERFACE, &target,
                      have ? &have->row : NULL);
@@ -289,7 +299,7 @@ add_port(struct planner *p, const struct model_port *want)
     char *after = nullable_xstrdup(step->after);
     size_t first = p->plan->n_steps;
     for (size_t i = 0; i < want->n_ifaces; i++) {
-        plan_iface(p, want, &want->ifaces[i], NULL);
+        plan_iface(p, want, true, &want->ifaces[i], NULL);
     }
     for (size_t i = first; after && i < p->plan->n_steps; i++) {
         planner_after(p->plan->steps[i], "%s", after);
@@ -315,12 +325,13 @@ set_port(struct planner *p, const struct model_port *want,
         planner_defer(p, step, MODEL_WAITING, "bridge %s does not exist",
                       bridge);
     }
+    bool moves = plan_step_find(step, MODEL_F_BRIDGE) && !step->after;
     if (!plan_drop_if_empty(p->plan, step)) {
         planner_note(p, MODEL_APPLYING, "port %s is being changed", name);
     }
 
     for (size_t i = 0; i < want->n_ifaces; i++) {
-        plan_iface(p, want, &want->ifaces[i],
+        plan_iface(p, want, moves, &want->ifaces[i],
                    model_port_find_iface(have, want->ifaces[i].row.name));
     }
     for (size_t i = 0; i < have->n_ifaces; i++) {

@@ -163,7 +163,7 @@ test_refused_halfway(void **state)
     assert_field(w, "v1", MODEL_L_UNFINISHED, "true");
 }
 
-#define N_KILLS 80
+#define N_KILLS 30
 
 /* A kill in the middle leaves ends of which each has its mark, is unfinished,
  * or both; a mark at one end and nothing at the other is never left. */
@@ -190,7 +190,7 @@ test_killed_while_adding(void **state)
             }
             _exit(0);
         }
-        usleep(2000 + round * 53);
+        usleep(2000 + round * 141);
         assert_int_equal(kill(pid, SIGKILL), 0);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
     }
