@@ -276,7 +276,8 @@ cmd_sync(struct ctl_context *ctx)
     struct cli *cli = cli_of(ctx);
     const struct svec none = SVEC_EMPTY_INITIALIZER;
 
-    cli->status = cli_wait(cli, &none, false, false, false);
+    /* What it waits for may well have been a VLAN. */
+    cli->status = cli_wait(cli, &none, true, false, false);
 }
 
 void
