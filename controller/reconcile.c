@@ -465,7 +465,6 @@ collect_timers(struct reconcile *r, long long int now)
     }
     if (now >= r->next_audit) {
         r->next_audit = now + AUDIT_INTERVAL_MS;
-        fuses_expire(&r->fuses, now);
         host_resync(r->host);
         store_rescan(r->store);
         host_all(r->host, &r->dirty);
@@ -559,8 +558,8 @@ reconcile_wait(struct reconcile *r)
     if (!r->busy) {
         poll_timer_wait_until(MIN(r->wake, r->next_audit));
         poll_timer_wait_until(MIN(r->next_refresh, r->next_names));
+        poll_timer_wait_until(r->next_alive);
     }
-    poll_timer_wait_until(r->next_alive);
     if (r->lag_since != LLONG_MAX
         && time_msec() < r->lag_since + LAG_DEGRADED_MS) {
         poll_timer_wait_until(r->lag_since + LAG_DEGRADED_MS);

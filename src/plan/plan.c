@@ -14,7 +14,7 @@ plan_init(struct plan *plan)
     memset(plan, 0, sizeof *plan);
 }
 
-static void
+void
 plan_step_destroy(struct plan_step *step)
 {
     for (size_t i = 0; i < step->n_changes; i++) {

@@ -102,6 +102,8 @@ void plan_destroy(struct plan *);
 /* Forgets all steps. */
 void plan_clear(struct plan *);
 
+/* For a step that is in no plan. */
+void plan_step_destroy(struct plan_step *);
 /* Moves all steps of 'src' to the end of 'dst'. */
 void plan_append(struct plan *dst, struct plan *src);
 

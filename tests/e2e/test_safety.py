@@ -64,6 +64,20 @@ def test_calm_without_vswitchd(w):
     equal(w.port("tap1")["tag"], 11, "tag")
 
 
+def test_calm_with_a_stopped_server(w):
+    """While a transaction has no answer the daemon waits for it calmly."""
+    w.expect_log("no response to inactivity probe", "connection dropped",
+                 "transaction", "lost")
+    one_nic(w)
+    w.ovsdb.signal(signal.SIGSTOP)
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=11)})
+    time.sleep(5.5)
+    assert_calm(w)
+    w.ovsdb.signal(signal.SIGCONT)
+    w.wait_state("vm1/net0")
+    wait(lambda: w.port("tap1")["tag"] == 11, "tag 11")
+
+
 @options(ovs=False)
 def test_database_without_a_row(w):
     """A database that nobody has initialized is waited for."""

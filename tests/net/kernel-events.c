@@ -93,7 +93,7 @@ test_new_devices_are_whole_at_once(void **state)
     }
     do_many(w, dels, 500);
     for (int i = 0; i < 500; i++) {
-        step_free(dels[i]);
+        plan_step_destroy(dels[i]);
     }
 }
 

@@ -178,22 +178,6 @@ step_new(enum plan_op op, const char *name, int ifindex, ...)
     return step;
 }
 
-void
-step_free(struct plan_step *step)
-{
-    for (size_t i = 0; i < step->n_changes; i++) {
-        free(step->changes[i].field);
-        free(step->changes[i].old);
-        free(step->changes[i].new);
-    }
-    free(step->changes);
-    free(step->object);
-    free(step->name);
-    free(step->after);
-    free(step->error);
-    free(step);
-}
-
 struct plan_step *
 step_add_tap(const char *name, bool multi_queue)
 {
@@ -215,7 +199,7 @@ world_do(struct world *w, struct plan_step *step)
     kernel_execute(w->kernel, &step, 1);
     error = step->error;
     step->error = NULL;
-    step_free(step);
+    plan_step_destroy(step);
     return error;
 }
 
@@ -401,7 +385,7 @@ check_new_tap(struct world *w, const char *name, bool multi_queue)
     for (size_t i = 0; i < step->n_changes; i++) {
         assert_field(w, name, step->changes[i].field, step->changes[i].new);
     }
-    step_free(step);
+    plan_step_destroy(step);
     assert_field(w, name, MODEL_L_UP, "false");
     assert_false(model_link_in_use(world_link(w, name)));
 
@@ -443,7 +427,7 @@ add_many(struct world *w, size_t n, bool multi_queue)
         assert_null(add->error);
         dels[i] = step_new(PLAN_DEL, add->name, ifindex_of(w, add->name),
                            NULL);
-        step_free(add);
+        plan_step_destroy(add);
     }
     return dels;
 }
@@ -452,7 +436,7 @@ void
 free_many(struct plan_step **steps, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        step_free(steps[i]);
+        plan_step_destroy(steps[i]);
     }
     free(steps);
 }

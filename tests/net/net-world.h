@@ -44,9 +44,9 @@ const struct model_link *world_link(struct world *, const char *name);
 /* A field of the observed link 'name', "(none)" if it is absent. */
 const char *world_field(struct world *, const char *name, const char *field);
 
-/* A step with pairs of field and value, ended by NULL; for step_free(). */
+/* A step with pairs of field and value, ended by NULL; for
+ * plan_step_destroy(). */
 struct plan_step *step_new(enum plan_op, const char *name, int ifindex, ...);
-void step_free(struct plan_step *);
 
 /* A step that creates the usual TAP of a NIC. */
 struct plan_step *step_add_tap(const char *name, bool multi_queue);

@@ -112,7 +112,7 @@ test_del(void **state)
         world_settle(w);
         for (int j = 0; j < 2; j++) {
             assert_null(steps[j]->error);
-            step_free(steps[j]);
+            plan_step_destroy(steps[j]);
         }
         assert_int_equal(hmap_count(&w->observed.links), 1);
     }

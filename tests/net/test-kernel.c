@@ -541,7 +541,7 @@ test_order(void **state)
     world_settle(w);
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
         assert_null(steps[i]->error);
-        step_free(steps[i]);
+        plan_step_destroy(steps[i]);
     }
     assert_field(w, "tap0", MODEL_L_MULTI_QUEUE, "true");
     assert_null(world_link(w, "tap1"));

@@ -20,34 +20,6 @@
 #include "tests/unit/world.h"
 #include "util.h"
 
-static void
-assert_step(const struct plan *plan, size_t i, const char *text)
-{
-    assert_true(i < plan->n_steps);
-    struct ds ds = DS_EMPTY_INITIALIZER;
-    plan_step_format(plan->steps[i], &ds);
-    if (!strstr(ds_cstr(&ds), text)) {
-        fail_msg("step %"PRIuSIZE" is \"%s\", not \"%s\"", i, ds_cstr(&ds),
-                 text);
-    }
-    ds_destroy(&ds);
-}
-
-/* Rounds until the world stands still; the last verdict of 'id'. */
-static enum model_state
-settle(struct world *w, const char *id)
-{
-    world_run(w, 30);
-    struct plan_verdict verdict;
-    struct plan plan;
-    plan_init(&plan);
-    world_plan(w, id, &plan, &verdict);
-    enum model_state state = verdict.state;
-    plan_verdict_destroy(&verdict);
-    plan_destroy(&plan);
-    return state;
-}
-
 static const struct world_end free_end[2] = {
     { "v1", "br0", NULL }, { "b2", NULL, "9000" }
 };
@@ -97,13 +69,13 @@ test_veth_comes_by_one_step(void **state OVS_UNUSED)
     start_veth(&w, free_end);
     assert_int_equal(plan_veth(&w, &plan, NULL), MODEL_WAITING);
     assert_int_equal(plan.n_steps, 4);
-    assert_step(&plan, 0, "+ link v1");
-    assert_step(&plan, 0, "(after: it comes together with b2)");
-    assert_step(&plan, 1, "+ link b2");
+    world_assert_step(&plan, 0, "+ link v1");
+    world_assert_step(&plan, 0, "(after: it comes together with b2)");
+    world_assert_step(&plan, 1, "+ link b2");
     assert_null(plan.steps[1]->after);
     assert_string_equal(plan_step_get(plan.steps[1], MODEL_L_PEER), "v1");
     assert_null(plan_step_find(plan.steps[1], MODEL_L_UP));
-    assert_step(&plan, 2, "+ Port v1 on br0");
+    world_assert_step(&plan, 2, "+ Port v1 on br0");
     plan_destroy(&plan);
 
     /* The free end goes up at once, the other after ovs-vswitchd has it. */
@@ -112,7 +84,7 @@ test_veth_comes_by_one_step(void **state OVS_UNUSED)
     assert_link(&w, "b2", MODEL_L_UP, "true");
     assert_link(&w, "b2", MODEL_L_MTU, "9000");
     assert_link(&w, "v1", MODEL_L_UP, "false");
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_link(&w, "v1", MODEL_L_UP, "true");
     assert_link(&w, "v1", MODEL_L_ALIAS, "ovs-portd:main/link:lab");
     assert_link(&w, "b2", MODEL_L_ALIAS, "ovs-portd:main/link:lab");
@@ -126,10 +98,10 @@ test_veth_deleted_by_hand(void **state OVS_UNUSED)
     struct world w;
 
     start_veth(&w, both_ends);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     model_observed_remove_link(&w.o, "v1");
     model_observed_remove_link(&w.o, "b2");
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_true(sset_contains(&w.nulled, "v1"));
     assert_true(sset_contains(&w.nulled, "b2"));
     assert_link(&w, "v1", MODEL_L_UP, "true");
@@ -143,12 +115,12 @@ test_veth_end_moved_away(void **state OVS_UNUSED)
     struct plan plan;
 
     start_veth(&w, free_end);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     int ifindex = model_observed_link(&w.o, "v1")->ifindex;
     struct model_link *away
         = model_link_clone(model_observed_link(&w.o, "b2"));
     model_observed_remove_link(&w.o, "b2");
-    assert_int_equal(settle(&w, "link:lab"), MODEL_WAITING);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_WAITING);
     assert_int_equal(plan_veth(&w, &plan, "b2 was moved to another network"),
                      MODEL_WAITING);
     assert_int_equal(plan.n_steps, 0);
@@ -158,7 +130,7 @@ test_veth_end_moved_away(void **state OVS_UNUSED)
     /* Back: it is set up again; what is here was never touched. */
     smap_replace(&away->fields, MODEL_L_UP, "false");
     model_observed_put_link(&w.o, away);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_link(&w, "b2", MODEL_L_UP, "true");
     assert_int_equal(model_observed_link(&w.o, "v1")->ifindex, ifindex);
     world_destroy(&w);
@@ -174,11 +146,11 @@ test_veth_name_is_taken(void **state OVS_UNUSED)
 
         start_veth(&w, both_ends);
         world_add_device(&w, names[i]);
-        assert_int_equal(settle(&w, "link:lab"), MODEL_CONFLICT);
+        assert_int_equal(world_settle(&w, "link:lab"), MODEL_CONFLICT);
         assert_null(model_observed_link(&w.o, names[!i]));
         assert_null(model_observed_port(&w.o, names[i]));
         model_observed_remove_link(&w.o, names[i]);
-        assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+        assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
         world_destroy(&w);
     }
 }
@@ -203,7 +175,7 @@ test_veth_unfinished(void **state OVS_UNUSED)
     add_unfinished(&w, "v1", "b2");
     add_unfinished(&w, "b2", "v1");
     int ifindex = model_observed_link(&w.o, "v1")->ifindex;
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_int_equal(model_observed_link(&w.o, "v1")->ifindex, ifindex);
     assert_link(&w, "b2", MODEL_L_ALIAS, "ovs-portd:main/link:lab");
     assert_link(&w, "b2", MODEL_L_UNFINISHED, "(none)");
@@ -213,7 +185,7 @@ test_veth_unfinished(void **state OVS_UNUSED)
     start_veth(&w, both_ends);
     add_unfinished(&w, "v1", "old");
     add_unfinished(&w, "old", "v1");
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_null(model_observed_link(&w.o, "old"));
     world_destroy(&w);
 
@@ -221,7 +193,7 @@ test_veth_unfinished(void **state OVS_UNUSED)
     start_veth(&w, both_ends);
     add_unfinished(&w, "v1", "x");
     world_set_link(&w, "v1", MODEL_L_ALIAS, "stranger");
-    assert_int_equal(settle(&w, "link:lab"), MODEL_CONFLICT);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_CONFLICT);
     assert_link(&w, "v1", MODEL_L_ALIAS, "stranger");
     world_destroy(&w);
 }
@@ -233,10 +205,10 @@ test_veth_goes_by_one_step(void **state OVS_UNUSED)
     struct plan plan;
 
     start_veth(&w, both_ends);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     world_unwant(&w, "link:lab");
     w.gate.held = "left host.json";
-    assert_int_equal(settle(&w, "link:lab"), MODEL_HELD);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_HELD);
     assert_non_null(model_observed_link(&w.o, "v1"));
 
     /* Carrier does not mean that somebody holds it. */
@@ -245,13 +217,14 @@ test_veth_goes_by_one_step(void **state OVS_UNUSED)
     w.gate.held = NULL;
     assert_int_equal(plan_veth(&w, &plan, NULL), MODEL_APPLYING);
     assert_int_equal(plan.n_steps, 4);
-    assert_step(&plan, 0, "- Port b2");
-    assert_step(&plan, 1, "- link b2 [hitless] (after: its port is gone)");
-    assert_step(&plan, 2, "- Port v1");
-    assert_step(&plan, 3, "- link v1 [hitless] (after: it goes together with "
-                "b2)");
+    world_assert_step(&plan, 0, "- Port b2");
+    world_assert_step(&plan, 1,
+                      "- link b2 [hitless] (after: its port is gone)");
+    world_assert_step(&plan, 2, "- Port v1");
+    world_assert_step(&plan, 3, "- link v1 [hitless] "
+                      "(after: it goes together with b2)");
     plan_destroy(&plan);
-    settle(&w, "link:lab");
+    world_settle(&w, "link:lab");
     assert_null(model_observed_link(&w.o, "v1"));
     assert_null(model_observed_link(&w.o, "b2"));
     assert_null(model_observed_port(&w.o, "v1"));
@@ -265,17 +238,17 @@ test_veth_without_its_mark_is_not_deleted(void **state OVS_UNUSED)
     struct world w;
 
     start_veth(&w, both_ends);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     world_set_link(&w, "v1", MODEL_L_ALIAS, "stranger");
     world_set_link(&w, "b2", MODEL_L_ALIAS, NULL);
     world_unwant(&w, "link:lab");
     struct plan plan;
     plan_veth(&w, &plan, NULL);
     assert_int_equal(plan.n_steps, 2);
-    assert_step(&plan, 0, "- Port b2");
-    assert_step(&plan, 1, "- Port v1");
+    world_assert_step(&plan, 0, "- Port b2");
+    world_assert_step(&plan, 1, "- Port v1");
     plan_destroy(&plan);
-    settle(&w, "link:lab");
+    world_settle(&w, "link:lab");
     assert_null(model_observed_port(&w.o, "v1"));
     assert_non_null(model_observed_link(&w.o, "v1"));
     assert_non_null(model_observed_link(&w.o, "b2"));
@@ -292,21 +265,21 @@ test_veth_changes(void **state OVS_UNUSED)
 
     /* An end leaves its bridge, and comes back: the devices stay. */
     start_veth(&w, both_ends);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     int ifindex = model_observed_link(&w.o, "b2")->ifindex;
     world_want_veth(&w, "lab", free_end);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_null(model_observed_port(&w.o, "b2"));
     assert_link(&w, "b2", MODEL_L_MTU, "9000");
     world_want_veth(&w, "lab", both_ends);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_non_null(model_observed_port(&w.o, "b2"));
     assert_link(&w, "b2", MODEL_L_MTU, "1500");
     assert_int_equal(model_observed_link(&w.o, "b2")->ifindex, ifindex);
 
     /* Another name: another pair. */
     world_want_veth(&w, "lab", renamed);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_null(model_observed_link(&w.o, "b2"));
     assert_null(model_observed_port(&w.o, "b2"));
     assert_link(&w, "c3", MODEL_L_UP, "true");
@@ -321,7 +294,7 @@ test_veth_becomes_patch(void **state OVS_UNUSED)
     struct world w;
 
     start_veth(&w, both_ends);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     struct model_object *patch = world_make_veth("lab", both_ends);
     for (size_t i = 0; i < 2; i++) {
         struct model_row *row = &patch->ports[i]->ifaces[0].row;
@@ -331,7 +304,7 @@ test_veth_becomes_patch(void **state OVS_UNUSED)
     }
     patch->n_links = 0;
     world_want(&w, "link:lab", patch);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_null(model_observed_link(&w.o, "v1"));
     assert_null(model_observed_link(&w.o, "b2"));
     assert_string_equal(
@@ -339,7 +312,7 @@ test_veth_becomes_patch(void **state OVS_UNUSED)
                       "type"), "patch");
 
     world_want_veth(&w, "lab", both_ends);
-    assert_int_equal(settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
     assert_link(&w, "v1", MODEL_L_UP, "true");
     assert_null(smap_get(
         &model_observed_port(&w.o, "v1")->ifaces[0].row.fields,

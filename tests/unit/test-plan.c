@@ -20,34 +20,6 @@
 #include "util.h"
 
 static void
-assert_step(const struct plan *plan, size_t i, const char *text)
-{
-    assert_true(i < plan->n_steps);
-    struct ds ds = DS_EMPTY_INITIALIZER;
-    plan_step_format(plan->steps[i], &ds);
-    if (!strstr(ds_cstr(&ds), text)) {
-        fail_msg("step %"PRIuSIZE" is \"%s\", not \"%s\"", i, ds_cstr(&ds),
-                 text);
-    }
-    ds_destroy(&ds);
-}
-
-/* Rounds until the world stands still; the last verdict of 'id'. */
-static enum model_state
-settle(struct world *w, const char *id)
-{
-    world_run(w, 30);
-    struct plan_verdict verdict;
-    struct plan plan;
-    plan_init(&plan);
-    world_plan(w, id, &plan, &verdict);
-    enum model_state state = verdict.state;
-    plan_verdict_destroy(&verdict);
-    plan_destroy(&plan);
-    return state;
-}
-
-static void
 test_nic_comes_up_in_order(void **state OVS_UNUSED)
 {
     struct world w;
@@ -61,15 +33,15 @@ test_nic_comes_up_in_order(void **state OVS_UNUSED)
     world_plan(&w, "vm1/net0", &plan, &verdict);
     assert_int_equal(verdict.state, MODEL_WAITING);
     assert_string_equal(verdict.text, "bridge br0 does not exist yet");
-    assert_step(&plan, 0, "+ link tap0");
+    world_assert_step(&plan, 0, "+ link tap0");
     assert_null(plan.steps[0]->after);
     assert_null(plan_step_find(plan.steps[0], MODEL_L_UP));
-    assert_step(&plan, 1, "+ Port tap0 on br0");
+    world_assert_step(&plan, 1, "+ Port tap0 on br0");
     assert_non_null(plan.steps[1]->after);
     plan_verdict_destroy(&verdict);
     plan_destroy(&plan);
 
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     const struct model_link *link = model_observed_link(&w.o, "tap0");
     assert_string_equal(smap_get(&link->fields, MODEL_L_UP), "true");
     assert_string_equal(smap_get(&link->fields, MODEL_L_ALIAS),
@@ -88,7 +60,7 @@ test_retag_is_hitless(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 30);
 
     struct plan plan;
@@ -96,11 +68,11 @@ test_retag_is_hitless(void **state OVS_UNUSED)
     plan_init(&plan);
     world_plan(&w, "vm1/net0", &plan, &verdict);
     assert_int_equal(plan.n_steps, 1);
-    assert_step(&plan, 0, "~ Port tap0: tag 10 -> 30 [hitless]");
+    world_assert_step(&plan, 0, "~ Port tap0: tag 10 -> 30 [hitless]");
     assert_int_equal(verdict.state, MODEL_APPLYING);
     plan_verdict_destroy(&verdict);
     plan_destroy(&plan);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     world_destroy(&w);
 }
 
@@ -111,16 +83,16 @@ test_multiqueue_waits_for_the_vm(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 1, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
     int ifindex = model_observed_link(&w.o, "tap0")->ifindex;
 
     world_hold(&w, "tap0", true);
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 10);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_PENDING);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_PENDING);
     assert_int_equal(model_observed_link(&w.o, "tap0")->ifindex, ifindex);
 
     world_hold(&w, "tap0", false);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     const struct model_link *link = model_observed_link(&w.o, "tap0");
     assert_int_not_equal(link->ifindex, ifindex);
     assert_string_equal(smap_get(&link->fields, MODEL_L_MULTI_QUEUE),
@@ -135,15 +107,15 @@ test_ifname_change_waits_for_the_vm(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
     world_hold(&w, "tap0", true);
     world_want_nic(&w, "vm1", "net0", "tap9", "br0", 8, 10);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_PENDING);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_PENDING);
     assert_null(model_observed_link(&w.o, "tap9"));
     assert_non_null(model_observed_port(&w.o, "tap0"));
 
     world_hold(&w, "tap0", false);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     assert_non_null(model_observed_port(&w.o, "tap9"));
     assert_null(model_observed_port(&w.o, "tap0"));
     assert_null(model_observed_link(&w.o, "tap0"));
@@ -157,10 +129,10 @@ test_replaced_device_is_opened_anew(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
     model_observed_remove_link(&w.o, "tap0");
 
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     assert_true(sset_contains(&w.nulled, "tap0"));
     const struct model_port *port = model_observed_port(&w.o, "tap0");
     assert_string_equal(model_row_get(&port->ifaces[0].row, "type"), "");
@@ -184,8 +156,8 @@ test_foreign_things_are_conflicts(void **state OVS_UNUSED)
     model_port_add_iface(port, "tap1");
     model_observed_put_port(&w.o, port);
 
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_CONFLICT);
-    assert_int_equal(settle(&w, "vm2/net0"), MODEL_CONFLICT);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_CONFLICT);
+    assert_int_equal(world_settle(&w, "vm2/net0"), MODEL_CONFLICT);
     assert_int_equal(model_observed_link(&w.o, "tap0")->ifindex, 77);
     assert_null(model_observed_port(&w.o, "tap0"));
     assert_string_equal(model_row_get(&model_observed_port(&w.o, "tap1")->row,
@@ -200,13 +172,13 @@ test_rewritten_alias_is_restored(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
     struct model_link *link
         = model_link_clone(model_observed_link(&w.o, "tap0"));
     smap_replace(&link->fields, MODEL_L_ALIAS, "lldpd was here");
     model_observed_put_link(&w.o, link);
 
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     assert_string_equal(smap_get(&model_observed_link(&w.o, "tap0")->fields,
                                  MODEL_L_ALIAS), "ovs-portd:main/vm1/net0");
 
@@ -215,7 +187,7 @@ test_rewritten_alias_is_restored(void **state OVS_UNUSED)
     smap_replace(&link->fields, MODEL_L_ALIAS, "stranger");
     link->ifindex += 1000;
     model_observed_put_link(&w.o, link);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_CONFLICT);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_CONFLICT);
     world_destroy(&w);
 }
 
@@ -229,14 +201,14 @@ test_key_that_left_the_spec_is_cleared(void **state OVS_UNUSED)
                                               2, 10);
     model_row_set(&nic->ports[0]->ifaces[0].row, "external_ids:ours", "1");
     world_want(&w, "vms.d/vm1.json", nic);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
 
     struct model_port *port
         = model_port_clone(model_observed_port(&w.o, "tap0"));
     model_row_set(&port->ifaces[0].row, "external_ids:theirs", "2");
     model_observed_put_port(&w.o, port);
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 2, 10);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
 
     const struct smap *ids
         = &model_observed_port(&w.o, "tap0")->ifaces[0].row.fields;
@@ -252,20 +224,20 @@ test_held_and_in_use_stay(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 2, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
     world_unwant(&w, "vms.d/vm1.json");
 
     w.gate.held = "grace";
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_HELD);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_HELD);
     assert_non_null(model_observed_port(&w.o, "tap0"));
 
     w.gate.held = NULL;
     world_hold(&w, "tap0", true);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_IN_USE);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_IN_USE);
     assert_non_null(model_observed_port(&w.o, "tap0"));
 
     world_hold(&w, "tap0", false);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     assert_null(model_observed_port(&w.o, "tap0"));
     assert_null(model_observed_link(&w.o, "tap0"));
     assert_false(w.o.qos_noop);
@@ -282,16 +254,16 @@ test_clashes(void **state OVS_UNUSED)
     /* None live: both lose. */
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 2, 10);
     world_want_nic(&w, "vm2", "net0", "tap0", "br0", 2, 20);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_ERROR);
-    assert_int_equal(settle(&w, "vm2/net0"), MODEL_ERROR);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_ERROR);
+    assert_int_equal(world_settle(&w, "vm2/net0"), MODEL_ERROR);
     assert_null(model_observed_link(&w.o, "tap0"));
 
     /* One live: it wins, and goes on. */
     world_unwant(&w, "vms.d/vm2.json");
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     world_want_nic(&w, "vm2", "net0", "tap0", "br0", 2, 20);
-    assert_int_equal(settle(&w, "vm2/net0"), MODEL_ERROR);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm2/net0"), MODEL_ERROR);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
 
     /* The same MAC on one bridge. */
     struct model_object *nic = world_make_nic("vm3", "net0", "tap3", "br0",
@@ -299,8 +271,8 @@ test_clashes(void **state OVS_UNUSED)
     free(nic->mac);
     nic->mac = xstrdup(model_wanted_get(&w.w, "vm1/net0")->mac);
     world_want(&w, "vms.d/vm3.json", nic);
-    assert_int_equal(settle(&w, "vm3/net0"), MODEL_ERROR);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm3/net0"), MODEL_ERROR);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     world_destroy(&w);
 }
 
@@ -311,7 +283,7 @@ test_contested_field_is_left_alone(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 2, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
     struct model_port *port
         = model_port_clone(model_observed_port(&w.o, "tap0"));
     model_row_set(&port->row, "tag", "99");
@@ -320,12 +292,12 @@ test_contested_field_is_left_alone(void **state OVS_UNUSED)
     struct sset contested = SSET_INITIALIZER(&contested);
     sset_add(&contested, "Port tap0 tag");
     w.gate.contested = &contested;
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_CONFLICT);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_CONFLICT);
     assert_string_equal(model_row_get(&model_observed_port(&w.o, "tap0")->row,
                                       "tag"), "99");
     w.gate.contested = NULL;
     sset_destroy(&contested);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     world_destroy(&w);
 }
 
@@ -336,13 +308,13 @@ test_paused_and_quarantined(void **state OVS_UNUSED)
     world_init(&w);
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 2, 10);
-    settle(&w, "vm1/net0");
+    world_settle(&w, "vm1/net0");
 
     struct model_object *nic = world_make_nic("vm1", "net0", "tap0", "br0",
                                               2, 44);
     nic->paused = true;
     world_want(&w, "vms.d/vm1.json", nic);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_PAUSED);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_PAUSED);
     assert_string_equal(model_row_get(&model_observed_port(&w.o, "tap0")->row,
                                       "tag"), "10");
 
@@ -350,7 +322,7 @@ test_paused_and_quarantined(void **state OVS_UNUSED)
     nic->quarantined = true;
     smap_replace(&nic->links[0]->fields, MODEL_L_UP, "false");
     world_want(&w, "vms.d/vm1.json", nic);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_QUARANTINED);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_QUARANTINED);
     assert_string_equal(smap_get(&model_observed_link(&w.o, "tap0")->fields,
                                  MODEL_L_UP), "false");
     world_destroy(&w);
@@ -362,17 +334,17 @@ test_bridge_with_a_strangers_port_stays(void **state OVS_UNUSED)
     struct world w;
     world_init(&w);
     world_want_bridge(&w, "br0");
-    assert_int_equal(settle(&w, "bridge:br0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bridge:br0"), MODEL_READY);
     struct model_port *port = model_port_create("eth7");
     model_row_set(&port->row, MODEL_F_BRIDGE, "br0");
     model_port_add_iface(port, "eth7");
     model_observed_put_port(&w.o, port);
     world_unwant(&w, "host.json");
-    assert_int_equal(settle(&w, "bridge:br0"), MODEL_HELD);
+    assert_int_equal(world_settle(&w, "bridge:br0"), MODEL_HELD);
     assert_non_null(model_observed_bridge(&w.o, "br0"));
 
     model_observed_remove_port(&w.o, "eth7");
-    assert_int_equal(settle(&w, "bridge:br0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bridge:br0"), MODEL_READY);
     assert_null(model_observed_bridge(&w.o, "br0"));
     world_destroy(&w);
 }
@@ -383,13 +355,13 @@ test_ovns_bridge_is_only_reported(void **state OVS_UNUSED)
     struct world w;
     world_init(&w);
     world_want_bridge(&w, "br-int");
-    settle(&w, "bridge:br-int");
+    world_settle(&w, "bridge:br-int");
     w.o.ovn_bridge = xstrdup("br-int");
     struct model_bridge *b
         = model_bridge_clone(model_observed_bridge(&w.o, "br-int"));
     model_row_set(&b->row, "fail_mode", "secure");
     model_observed_put_bridge(&w.o, b);
-    assert_int_equal(settle(&w, "bridge:br-int"), MODEL_CONFLICT);
+    assert_int_equal(world_settle(&w, "bridge:br-int"), MODEL_CONFLICT);
     assert_string_equal(
         model_row_get(&model_observed_bridge(&w.o, "br-int")->row,
                       "fail_mode"), "secure");
@@ -404,7 +376,7 @@ test_pinned_ofport(void **state OVS_UNUSED)
     w.w.policy.pin_ofports = true;
     world_want_bridge(&w, "br0");
     world_want_nic(&w, "vm1", "net0", "tap0", "br0", 2, 10);
-    assert_int_equal(settle(&w, "vm1/net0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     const struct model_iface *iface
         = &model_observed_port(&w.o, "tap0")->ifaces[0];
     char *ofport = xasprintf("%"PRId64, iface->ofport);
@@ -426,9 +398,9 @@ test_bond_member_changes_keep_the_port(void **state OVS_UNUSED)
     const char *two[] = { "eth1", "eth2" };
     const char *other[] = { "eth2", "eth3" };
     world_want_bond(&w, "bond0", "br0", two, 2);
-    assert_int_equal(settle(&w, "bond:bond0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
     world_want_bond(&w, "bond0", "br0", other, 2);
-    assert_int_equal(settle(&w, "bond:bond0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
 
     const struct model_port *port = model_observed_port(&w.o, "bond0");
     assert_int_equal(port->n_ifaces, 2);
@@ -452,7 +424,7 @@ test_active_member_is_a_preference(void **state OVS_UNUSED)
     struct model_port *port
         = model_wanted_get(&w.w, "bond:bond0")->ports[0];
     model_row_set(&port->row, "bond_active_slave", "02:00:00:00:00:01");
-    assert_int_equal(settle(&w, "bond:bond0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
     assert_string_equal(
         model_row_get(&model_observed_port(&w.o, "bond0")->row,
                       "bond_active_slave"), "02:00:00:00:00:01");
@@ -460,7 +432,7 @@ test_active_member_is_a_preference(void **state OVS_UNUSED)
     port = model_port_clone(model_observed_port(&w.o, "bond0"));
     model_row_set(&port->row, "bond_active_slave", "02:00:00:00:00:02");
     model_observed_put_port(&w.o, port);
-    assert_int_equal(settle(&w, "bond:bond0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
     assert_string_equal(
         model_row_get(&model_observed_port(&w.o, "bond0")->row,
                       "bond_active_slave"), "02:00:00:00:00:02");
@@ -481,11 +453,11 @@ test_uplink_is_never_deleted(void **state OVS_UNUSED)
     model_observed_put_link(&w.o, link);
     const char *members[] = { "up0" };
     world_want_bond(&w, "up0", "br0", members, 1);
-    assert_int_equal(settle(&w, "bond:up0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bond:up0"), MODEL_READY);
 
     world_hold(&w, "up0", true);
     world_unwant(&w, "bonds");
-    assert_int_equal(settle(&w, "bond:up0"), MODEL_READY);
+    assert_int_equal(world_settle(&w, "bond:up0"), MODEL_READY);
     assert_null(model_observed_port(&w.o, "up0"));
     assert_non_null(model_observed_link(&w.o, "up0"));
     world_destroy(&w);

@@ -2,8 +2,13 @@
 #include <config.h>
 #include "tests/unit/world.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "hash.h"
 #include "util.h"
@@ -319,4 +324,31 @@ world_run(struct world *w, int max)
         }
     }
     return false;
+}
+
+enum model_state
+world_settle(struct world *w, const char *id)
+{
+    world_run(w, 30);
+    struct plan_verdict verdict;
+    struct plan plan;
+    plan_init(&plan);
+    world_plan(w, id, &plan, &verdict);
+    enum model_state state = verdict.state;
+    plan_verdict_destroy(&verdict);
+    plan_destroy(&plan);
+    return state;
+}
+
+void
+world_assert_step(const struct plan *plan, size_t i, const char *text)
+{
+    assert_true(i < plan->n_steps);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    plan_step_format(plan->steps[i], &ds);
+    if (!strstr(ds_cstr(&ds), text)) {
+        fail_msg("step %"PRIuSIZE" is \"%s\", not \"%s\"", i, ds_cstr(&ds),
+                 text);
+    }
+    ds_destroy(&ds);
 }

@@ -61,6 +61,10 @@ size_t world_round(struct world *);
 /* Rounds until there is nothing to do, at most 'max'. Returns false if it
  * did not come to rest. */
 bool world_run(struct world *, int max);
+/* Rounds until the world stands still; the last verdict of 'id'. */
+enum model_state world_settle(struct world *, const char *id);
+/* Fails the test unless step 'i' reads, in part, as 'text'. */
+void world_assert_step(const struct plan *, size_t i, const char *text);
 /* ovs-vswitchd: opens devices, gives numbers, counts cur_cfg up. */
 void world_vswitchd(struct world *);
 
