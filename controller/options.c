@@ -11,24 +11,19 @@
 #include "daemon.h"
 #include "dirs.h"
 #include "openvswitch/vlog.h"
-#include "src/spec/spec.h"
+#include "src/host/site.h"
 #include "stream-ssl.h"
 #include "stream.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(options);
 
-#define SPEC_DIR PORTD_SYSCONFDIR "/ovs-portd"
-#define STATE_DIR PORTD_LOCALSTATEDIR "/lib/ovs-portd"
-
 enum {
-    OPT_SPEC_DIR = UCHAR_MAX + 1,
-    OPT_STATE_DIR,
-    OPT_INSTANCE,
-    OPT_UNIXCTL,
+    OPT_UNIXCTL = UCHAR_MAX + 1,
     OPT_ONCE,
     OPT_OBSERVE,
     OPT_BOOTSTRAP_CA_CERT,
+    SITE_OPTION_ENUMS,
     DAEMON_OPTION_ENUMS,
     VLOG_OPTION_ENUMS,
     SSL_OPTION_ENUMS,
@@ -45,35 +40,23 @@ usage(void)
     stream_usage("DATABASE", true, false, true);
     daemon_usage();
     vlog_usage();
-    printf("\nSpecs and state:\n"
-           "  --spec-dir=DIR          read host.json and vms.d/*.json in DIR\n"
-           "                          (default: %s)\n"
-           "  --state-dir=DIR         keep pending confirmations in DIR\n"
-           "                          (default: %s)\n"
-           "  --instance=NAME         mark as ours what NAME makes, so that\n"
-           "                          several may share a host (default: "
-           "main)\n"
-           "\nModes:\n"
+    site_usage();
+    printf("\nModes:\n"
            "  --once                  converge, report and exit (status 4\n"
            "                          without the lock)\n"
            "  --observe               only report what would be done\n"
            "\nOther options:\n"
            "  --unixctl=SOCKET        override default control socket name\n"
            "  -h, --help              display this help message\n"
-           "  -V, --version           display version information\n",
-           SPEC_DIR, STATE_DIR);
+           "  -V, --version           display version information\n");
     exit(EXIT_SUCCESS);
 }
 
 static const struct option long_options[] = {
-    {"spec-dir", required_argument, NULL, OPT_SPEC_DIR},
-    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
-    {"instance", required_argument, NULL, OPT_INSTANCE},
+    SITE_LONG_OPTIONS,
     {"once", no_argument, NULL, OPT_ONCE},
     {"observe", no_argument, NULL, OPT_OBSERVE},
     {"unixctl", required_argument, NULL, OPT_UNIXCTL},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
     DAEMON_LONG_OPTIONS,
     VLOG_LONG_OPTIONS,
     STREAM_SSL_LONG_OPTIONS,
@@ -96,28 +79,11 @@ name_program(int argc, char *argv[])
             name = *rest == '=' ? rest + 1 : !*rest ? argv[i + 1] : NULL;
         }
         if (name && strcmp(name, "main")) {
-            char *program = xasprintf("ovs-portd-%s", name);
+            char *program = site_program_name(name);
             ovs_set_program_name(program, PACKAGE_VERSION);
             free(program);
         }
     }
-}
-
-static void
-set_dir(char **dirp, const char *dir)
-{
-    free(*dirp);
-    *dirp = abs_file_name(NULL, dir);
-}
-
-static void
-set_instance(struct options *o, const char *name)
-{
-    char *error = spec_check_name(name);
-    if (error) {
-        ovs_fatal(0, "--instance: %s", error);
-    }
-    o->instance = name;
 }
 
 /* Handles one of ovs-portd's own options. */
@@ -125,15 +91,8 @@ static void
 handle_option(struct options *o, int c)
 {
     switch (c) {
-    case OPT_SPEC_DIR:
-        set_dir(&o->spec_dir, optarg);
-        break;
-    case OPT_STATE_DIR:
-        set_dir(&o->state_dir, optarg);
-        break;
-    case OPT_INSTANCE:
-        set_instance(o, optarg);
-        break;
+    SITE_OPTION_HANDLERS(o)
+
     case OPT_ONCE:
         o->once = true;
         break;
@@ -145,9 +104,6 @@ handle_option(struct options *o, int c)
         break;
     case 'h':
         usage();
-    case 'V':
-        ovs_print_version(0, 0);
-        exit(EXIT_SUCCESS);
     case '?':
         exit(EXIT_FAILURE);
     default:
@@ -162,9 +118,7 @@ options_parse(int argc, char *argv[], struct options *o)
         = ovs_cmdl_long_options_to_short_options(long_options);
 
     memset(o, 0, sizeof *o);
-    o->spec_dir = xstrdup(SPEC_DIR);
-    o->state_dir = xstrdup(STATE_DIR);
-    o->instance = "main";
+    SITE_INIT(o);
     name_program(argc, argv);
     for (;;) {
         int c = getopt_long(argc, argv, short_options, long_options, NULL);
@@ -199,4 +153,5 @@ options_destroy(struct options *o)
     free(o->db);
     free(o->spec_dir);
     free(o->state_dir);
+    free(o->instance);
 }

@@ -7,9 +7,7 @@
 /* ovs-portd's command line. */
 struct options {
     char *db;                   /* OVSDB remote. */
-    char *spec_dir;             /* Absolute: --detach changes to "/". */
-    char *state_dir;            /* Likewise. */
-    const char *instance;
+    char *spec_dir, *state_dir, *instance; /* src/host/site.h. */
     const char *unixctl_path;   /* NULL: OVS's default. */
     bool once;
     bool observe;

@@ -20,6 +20,8 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/guest-cmd.c \
 	src/cli/guest.c \
 	src/cli/guest.h \
+	src/cli/help.c \
+	src/cli/help.h \
 	src/cli/json-view.h \
 	src/cli/key.c \
 	src/cli/key.h \

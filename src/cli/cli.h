@@ -6,6 +6,7 @@
  * ===================
  *
  *     ovs-portctl.c   options
+ *     help.c      what --help says of commands
  *     args.c      the command line, sorted for db-ctl-base
  *     chain.c     all commands of one command line: edit, wait, then look
  *     edit.c      one atomic edit of spec files; nic-edit.c, key.c and vlan.c
@@ -49,8 +50,7 @@ struct edit;
 
 struct cli {
     /* Options. */
-    char *spec_dir;
-    char *instance;
+    char *spec_dir, *state_dir, *instance; /* src/host/site.h. */
     char *db;                   /* OVSDB remote. */
     char *target;               /* Daemon: socket, or name of its pidfile. */
     char *line;                 /* The command line, for the log. */

@@ -146,6 +146,33 @@ width_of(const char *s)
     return n;
 }
 
+void
+output_put_folded(struct ds *out, const char *text, size_t column,
+                  size_t indent, size_t width)
+{
+    char *copy = xstrdup(text);
+    char *save = NULL;
+    bool first = true;
+
+    for (char *word = strtok_r(copy, " ", &save); word;
+         word = strtok_r(NULL, " ", &save)) {
+        size_t n = width_of(word);
+
+        if (!first && column + 1 + n > width) {
+            ds_put_char(out, '\n');
+            ds_put_char_multiple(out, ' ', indent);
+            column = indent;
+        } else if (!first) {
+            ds_put_char(out, ' ');
+            column++;
+        }
+        ds_put_cstr(out, word);
+        column += n;
+        first = false;
+    }
+    free(copy);
+}
+
 static void
 put_upper(struct ds *out, const char *s)
 {

@@ -63,4 +63,10 @@ void output_json(const struct json *, const struct output_style *,
 /* Appends 's', with control characters made visible. */
 void output_put_safe(struct ds *out, const char *s);
 
+/* Appends 'text' at 'column' of a line, folded at blanks so that no line is
+ * wider than 'width', where that is possible; further lines are indented by
+ * 'indent'. */
+void output_put_folded(struct ds *out, const char *text, size_t column,
+                       size_t indent, size_t width);
+
 #endif /* src/cli/output.h */

@@ -13,35 +13,30 @@
 #include "process.h"
 #include "src/cli/args.h"
 #include "src/cli/cli.h"
+#include "src/cli/help.h"
+#include "src/host/site.h"
 #include "src/spec/spec.h"
 #include "timeval.h"
 #include "util.h"
 
-#ifndef PORTD_SYSCONFDIR
-#define PORTD_SYSCONFDIR "/etc"
-#endif
-
 #define DEFAULT_TIMEOUT 30
 
 enum {
-    OPT_SPEC_DIR = UCHAR_MAX + 1,
-    OPT_STATE_DIR,
-    OPT_INSTANCE,
-    OPT_DB,
+    OPT_DB = UCHAR_MAX + 1,
     OPT_WAIT,
     OPT_DRY_RUN,
     OPT_COLUMNS,
     OPT_COMMANDS,
     OPT_OPTIONS,
+    OPT_KEYS,
     OPT_LOCAL,
+    SITE_OPTION_ENUMS,
     TABLE_OPTION_ENUMS,
     VLOG_OPTION_ENUMS
 };
 
 static const struct option global_options[] = {
-    { "spec-dir", required_argument, NULL, OPT_SPEC_DIR },
-    { "state-dir", required_argument, NULL, OPT_STATE_DIR },
-    { "instance", required_argument, NULL, OPT_INSTANCE },
+    SITE_LONG_OPTIONS,
     { "db", required_argument, NULL, OPT_DB },
     { "unixctl", required_argument, NULL, 'u' },
     { "timeout", required_argument, NULL, 't' },
@@ -50,74 +45,29 @@ static const struct option global_options[] = {
     { "columns", required_argument, NULL, OPT_COLUMNS },
     { "commands", no_argument, NULL, OPT_COMMANDS },
     { "options", no_argument, NULL, OPT_OPTIONS },
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, 'V' },
+    { "keys", required_argument, NULL, OPT_KEYS },
     TABLE_LONG_OPTIONS,
     VLOG_LONG_OPTIONS,
 };
 
-static void
-usage_commands(void)
-{
-    printf("\
-%s: edit the specs of ovs-portd, wait for the result, explain it\n\
-usage: %s [OPTIONS] COMMAND [ARG...] [-- COMMAND [ARG...]]...\n\
-\n\
-Look:\n\
-  show [VM[/NIC]]             state at a glance\n\
-  explain VM/NIC              from file to guest: the first broken link\n\
-  status                      the daemon and its files\n\
-  plan [--exit-code]          what would change; needs no daemon\n\
-  check [FILE|DIR]            offline lint; needs no Open vSwitch\n\
-  br-list                     bridges that the files name\n\
-  vm-list                     VMs that there are files for\n\
-  nic-list [VM]               NICs that the files ask for\n\
-  nic-get VM/NIC [KEY]        what the NIC's file says\n\
-  qemu-args VM                how QEMU opens the VM's TAPs\n\
-  libvirt-xml VM[/NIC]        the same for libvirt\n\
-\n\
-Edit (all of a \"--\" chain at once or not at all):\n\
-  vm-add VM [uuid=UUID]       add a VM without NICs\n\
-  vm-del VM                   remove a VM with its NICs\n\
-  nic-add VM/NIC mac=MAC [KEY=VALUE]...\n\
-                              add a NIC\n\
-  nic-del VM/NIC              remove a NIC\n\
-  nic-set VM/NIC KEY=VALUE... set keys (mtu=9000 external_ids:team=red)\n\
-  nic-clear VM/NIC KEY...     remove keys\n\
-  retag VM/NIC TAG            set the VLAN tag; also nic-set-tag\n\
-  retag-all --from=TAG --to=TAG [--bridge=BRIDGE] [--vm=PATTERN]\n\
-                              set the tag of all NICs that have another\n\
-  nic-set-trunks VM/NIC LIST [NATIVE]\n\
-                              carry the VLANs in LIST (10,20,30-39) tagged\n\
-  nic-clear-vlan VM/NIC       remove all VLAN keys\n\
-  quarantine VM[/NIC]         hold the TAP admin-down: nothing passes\n\
-  release VM[/NIC]            end of quarantine\n\
-  pause VM[/NIC]              observe only, touch nothing\n\
-  resume VM[/NIC]             end of pause\n\
-\n\
-Other:\n\
-  sync                        wait until everything is as the files say\n\
-  gc-confirm [OBJECT]         let held deletions go\n",
-           program_name, program_name);
-}
-
 OVS_NO_RETURN static void
 usage(void)
 {
-    usage_commands();
+    struct ds commands = DS_EMPTY_INITIALIZER;
+    struct ds local = DS_EMPTY_INITIALIZER;
+
+    help_commands(&commands);
+    help_local_options(&local);
+    printf("\
+%s: edit the specs of ovs-portd, wait for the result, explain it\n\
+usage: %s [OPTIONS] COMMAND [ARG...] [-- COMMAND [ARG...]]...\n%s\n\
+Options of commands:\n%s",
+           program_name, program_name, ds_cstr(&commands), ds_cstr(&local));
+    ds_destroy(&commands);
+    ds_destroy(&local);
     printf("\
 \n\
 Options:\n\
-  --may-exist                 vm-add, nic-add: change it if it is there\n\
-  --if-exists                 vm-del, nic-del, nic-clear, nic-get: no error\n\
-                              if it is not there\n\
-  --vhost=on|off              qemu-args, libvirt-xml (default: on if there\n\
-                              is /dev/vhost-net)\n\
-  --live                      qemu-args, libvirt-xml: refuse if the TAP\n\
-                              cannot be opened now\n\
-  --spec-dir=DIR              spec files (default: %s/ovs-portd)\n\
-  --state-dir=DIR             state of the daemon\n\
-  --instance=NAME             which daemon (default: main)\n\
   --db=DATABASE               OVSDB remote (default: unix:%s/db.sock)\n\
   -u, --unixctl=SOCKET        control socket of the daemon\n\
   -t, --timeout=SECS          give up waiting after SECS (default: %d;\n\
@@ -130,7 +80,8 @@ Options:\n\
   --columns=COLUMN[,COLUMN]   only these columns\n\
   -h, --help                  this text\n\
   -V, --version               the version\n",
-           PORTD_SYSCONFDIR, ovs_rundir(), DEFAULT_TIMEOUT);
+           ovs_rundir(), DEFAULT_TIMEOUT);
+    site_usage();
     vlog_usage();
     exit(EXIT_SUCCESS);
 }
@@ -164,6 +115,22 @@ parse_timeout(const char *arg)
     return secs;
 }
 
+/* For completion. */
+OVS_NO_RETURN static void
+print_keys(const char *kind)
+{
+    struct svec keys = SVEC_EMPTY_INITIALIZER;
+
+    if (!spec_keys(kind, &keys)) {
+        ctl_fatal("--keys=%s: there are no such objects", kind);
+    }
+    for (size_t i = 0; i < keys.n; i++) {
+        puts(keys.names[i]);
+    }
+    svec_destroy(&keys);
+    exit(EXIT_SUCCESS);
+}
+
 static void
 set(char **option, const char *value)
 {
@@ -175,18 +142,7 @@ static void
 parse_option(struct cli *cli, int c, const struct option *options)
 {
     switch (c) {
-    case OPT_SPEC_DIR:
-        set(&cli->spec_dir, optarg);
-        break;
-
-    case OPT_STATE_DIR:
-        /* For commit-confirm; taken so that one set of options fits both
-         * programs. */
-        break;
-
-    case OPT_INSTANCE:
-        set(&cli->instance, optarg);
-        break;
+    SITE_OPTION_HANDLERS(cli)
 
     case OPT_DB:
         set(&cli->db, optarg);
@@ -220,12 +176,11 @@ parse_option(struct cli *cli, int c, const struct option *options)
         ctl_print_options(options);
         break;
 
+    case OPT_KEYS:
+        print_keys(optarg);
+
     case 'h':
         usage();
-
-    case 'V':
-        ovs_print_version(0, 0);
-        exit(EXIT_SUCCESS);
 
     TABLE_OPTION_HANDLERS(&cli->table)
     VLOG_OPTION_HANDLERS
@@ -289,21 +244,12 @@ finish_options(struct cli *cli)
 {
     const char *no_color = getenv("NO_COLOR");
     bool plain = no_color && *no_color;
-    char *error = spec_check_name(cli->instance);
 
-    if (error) {
-        ctl_fatal("--instance=%s: %s", cli->instance, error);
-    }
-    if (!cli->spec_dir) {
-        cli->spec_dir = xstrdup(PORTD_SYSCONFDIR "/ovs-portd");
-    }
     if (!cli->db) {
         cli->db = xasprintf("unix:%s/db.sock", ovs_rundir());
     }
     if (!cli->target) {
-        cli->target = (!strcmp(cli->instance, "main")
-                       ? xstrdup("ovs-portd")
-                       : xasprintf("ovs-portd-%s", cli->instance));
+        cli->target = site_program_name(cli->instance);
     } else if (strchr(cli->target, '/')) {
         char *path = abs_file_name(NULL, cli->target);
         set(&cli->target, path);
@@ -356,6 +302,7 @@ static void
 cli_destroy(struct cli *cli)
 {
     free(cli->spec_dir);
+    free(cli->state_dir);
     free(cli->instance);
     free(cli->db);
     free(cli->target);
@@ -366,12 +313,12 @@ int
 main(int argc, char *argv[])
 {
     struct cli cli = {
-        .instance = xstrdup("main"),
         .timeout = DEFAULT_TIMEOUT,
         .wait = CLI_WAIT_OVS,
         .table = { TF_TABLE, CF_STRING, true, JSSF_SORT, 0 },
     };
 
+    SITE_INIT(&cli);
     ovs_set_program_name(argv[0], PACKAGE_VERSION);
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_WARN);

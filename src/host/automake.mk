@@ -9,5 +9,7 @@ src_host_libhost_la_SOURCES = \
 	src/host/object-json.h \
 	src/host/plan-json.c \
 	src/host/plan-json.h \
+	src/host/site.c \
+	src/host/site.h \
 	src/host/specs.c \
 	src/host/specs.h

@@ -322,6 +322,66 @@ spec_kind_near(const struct spec_kind *kind, const char *name)
     return best;
 }
 
+static void
+add_key(const struct model_column *c, struct svec *keys)
+{
+    static const char *const booleans[] = { "false", "true", NULL };
+    const char *const *values = c->type == MODEL_BOOLEAN ? booleans
+                                : c->enums;
+
+    if (c->shape == MODEL_MAP) {
+        svec_add_nocopy(keys, xasprintf("%s:", c->name));
+        return;
+    }
+    svec_add_nocopy(keys, xasprintf("%s=", c->name));
+    for (; values && *values; values++) {
+        svec_add_nocopy(keys, xasprintf("%s=%s", c->name, *values));
+    }
+}
+
+bool
+spec_keys(const char *name, struct svec *keys)
+{
+    static const struct { const char *name; const struct spec_kind *kind; }
+    kinds[] = {
+        { "nic", &spec_kind_nic }, { "bridge", &spec_kind_bridge },
+        { "port", &spec_kind_port }, { "bond", &spec_kind_bond },
+        { "link", &spec_kind_link }, { "end", &spec_kind_veth_end },
+    };
+    const struct spec_kind *kind = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (!strcmp(kinds[i].name, name)) {
+            kind = kinds[i].kind;
+        }
+    }
+    if (!kind) {
+        return false;
+    }
+    for (const struct spec_key *k = kind->own; k->column.name; k++) {
+        if (!k->refusal && !k->nested) {
+            add_key(&k->column, keys);
+        }
+    }
+    for (int t = 0; t < MODEL_N_TABLES; t++) {
+        size_t n;
+        const struct model_column *c = model_columns(t, &n);
+
+        for (size_t i = 0; i < n; i++) {
+            const struct spec_key *own;
+            enum model_table table;
+
+            /* A key of its own hides the column of that name. */
+            if (takes(kind, t, c[i].name)
+                && spec_kind_find(kind, c[i].name, &own, &table) == &c[i]) {
+                add_key(&c[i], keys);
+            }
+        }
+    }
+    svec_sort(keys);
+    return true;
+}
+
 const char *
 spec_reserved_id(const struct spec_kind *kind, const char *key)
 {

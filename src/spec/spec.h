@@ -58,6 +58,12 @@ void spec_parse_vm(const char *file, const char *text, size_t len,
 char *spec_check_name(const char *name);
 char *spec_check_device_name(const char *name);
 
+/* Adds to 'keys', sorted, the keys that objects of 'kind' ("nic", "bridge",
+ * "port", "bond", "link", "end") take: "KEY=", where there are few values
+ * also "KEY=VALUE" for each, and "KEY:" for a map.  Returns false if there is
+ * no such kind. */
+bool spec_keys(const char *kind, struct svec *keys);
+
 /* The default device name of NIC "VM/NIC": "tap" and the first 11 hex digits
  * of the SHA-1 of that string. */
 char *spec_default_ifname(const char *vm, const char *nic);

@@ -443,4 +443,34 @@ def test_completion(w):
     equal(complete("retag-all", "--bridge", "="), ["br0"], "bridges")
     equal(complete("retag-all", "--fr"), ["--from"], "options")
     equal(complete("--wait", "=", "o"), ["ovs"], "levels")
+    equal(complete("--wait", "d"), ["db"], "levels after a blank")
     equal(complete("retag", "vm1/net0", ""), [], "a tag")
+    equal(complete("vm-add", "v"), [], "a new name")
+    equal(complete("nic-add", "vm"), ["vm1/"], "a VM for a new NIC")
+    equal(complete("nic-set", "vm1/net0", "vlan"), ["vlan_mode="], "keys")
+    equal(complete("nic-set", "vm1/net0", "vlan_mode", "=", "native"),
+          ["native-tagged", "native-untagged"], "values")
+    equal(complete("nic-set", "vm1/net0", "external_ids", ":", "a", "=", "b",
+                   "is"), ["isolated="], "keys after a map's")
+    equal(complete("nic-set", "vm1/net0", "isolated", "="),
+          ["false", "true"], "all values")
+    equal(complete("gc-confirm", "br"), ["bridge:br0"], "objects")
+    equal(complete("show", ""), ["vm1", "vm1/net0", "vm1/net1",
+                                 "bridge:br0"], "what can be shown")
+    equal(complete("no-such-command", ""), [], "of an unknown command")
+
+
+@options(ovs=False)
+def test_completion_knows_all(w):
+    """What the table of commands calls an argument, completion knows, or it
+    is something that only the user knows."""
+    ours = {"TAG", "LIST", "NATIVE", "UUID"}
+    with open(COMPLETION) as f:
+        text = f.read()
+    kinds = set()
+    for line in w.ctl("--commands").stdout.splitlines():
+        for word in line.split(",", 2)[2].split():
+            kinds.update(word.lstrip("!?+*").split("|"))
+    unknown = [k for k in kinds - ours if "=" not in k
+               and k.replace("?", "\\?") not in text]
+    equal(unknown, [], "kinds of arguments that completion does not know")

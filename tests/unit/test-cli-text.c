@@ -254,6 +254,28 @@ test_output_wide(void **state OVS_UNUSED)
 }
 
 static void
+check_folded(const char *text, const char *expect)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    ds_put_cstr(&ds, "12345");
+    output_put_folded(&ds, text, 5, 2, 10);
+    assert_string_equal(ds_cstr(&ds), expect);
+    ds_destroy(&ds);
+}
+
+static void
+test_folded(void **state OVS_UNUSED)
+{
+    check_folded("", "12345");
+    check_folded("abcde", "12345abcde");
+    check_folded("a b c d", "12345a b c\n  d");
+    check_folded("abcdefghijkl m", "12345abcdefghijkl\n  m");
+    /* Characters count, not bytes. */
+    check_folded("\u00e4\u00f6\u00fc d e", "12345\u00e4\u00f6\u00fc d\n  e");
+}
+
+static void
 check_message(const char *message, unsigned int line, unsigned int column,
               const char *pointer, const char *text)
 {
@@ -376,6 +398,7 @@ main(void)
         cmocka_unit_test(test_diff_random),
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_output_wide),
+        cmocka_unit_test(test_folded),
         cmocka_unit_test(test_message),
         cmocka_unit_test(test_lint),
     };

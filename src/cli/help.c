@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/cli/help.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "src/cli/cli.h"
+#include "src/cli/output.h"
+#include "util.h"
+
+/* Column of what an entry is for, and the width of all. */
+#define TEXT_COLUMN 30
+#define WIDTH 79
+
+/* What a command is for.  Its arguments and options are in cli_commands[]; a
+ * group's heading has no name. */
+static const struct { const char *name, *text; } commands[] = {
+    { NULL, "Look" },
+    { "show", "state at a glance" },
+    { "explain", "from file to guest: the first broken link" },
+    { "status", "the daemon and its files" },
+    { "plan", "what would change; needs no daemon" },
+    { "check", "offline lint; needs no Open vSwitch" },
+    { "br-list", "bridges that the files name" },
+    { "vm-list", "VMs that there are files for" },
+    { "nic-list", "NICs that the files ask for" },
+    { "nic-get", "what the NIC's file says" },
+    { "qemu-args", "how QEMU opens the VM's TAPs" },
+    { "libvirt-xml", "the same for libvirt" },
+    { NULL, "Edit (all of a \"--\" chain at once or not at all)" },
+    { "vm-add", "add a VM without NICs" },
+    { "vm-del", "remove a VM with its NICs" },
+    { "nic-add", "add a NIC" },
+    { "nic-del", "remove a NIC" },
+    { "nic-set", "set keys (mtu=9000 external_ids:team=red)" },
+    { "nic-clear", "remove keys" },
+    { "retag", "set the VLAN tag" },
+    { "nic-set-tag", "the same" },
+    { "retag-all", "set the tag of all NICs that have another" },
+    { "nic-set-trunks", "carry the VLANs in LIST (10,20,30-39) tagged" },
+    { "nic-clear-vlan", "remove all VLAN keys" },
+    { "quarantine", "hold the TAP admin-down: nothing passes" },
+    { "release", "end of quarantine" },
+    { "pause", "observe only, touch nothing" },
+    { "resume", "end of pause" },
+    { NULL, "Other" },
+    { "sync", "wait until everything is as the files say" },
+    { "gc-confirm", "let held deletions go" },
+};
+
+static const struct {
+    const char *name;           /* As in the table of commands. */
+    const char *value;          /* What it takes, or "". */
+    bool required;
+    const char *text;
+} options[] = {
+    { "--exit-code", "", false, "exit status 5 if there are changes" },
+    { "--may-exist", "", false, "change it if it is there already" },
+    { "--if-exists", "", false, "it is no error if it is not there" },
+    { "--from=", "TAG", true, "the tag that they have" },
+    { "--to=", "TAG", true, "the tag that they get" },
+    { "--bridge=", "BRIDGE", false, "only those on this bridge" },
+    { "--vm=", "PATTERN", false, "only those of VMs that match" },
+    { "--vhost=", "on|off", false,
+      "whether QEMU uses vhost-net (default: on if there is "
+      "/dev/vhost-net)" },
+    { "--live", "", false, "refuse if the TAP cannot be opened now" },
+};
+
+static void
+put_entry(struct ds *out, const char *what, const char *text)
+{
+    size_t column = 2 + strlen(what);
+
+    ds_put_format(out, "  %s", what);
+    if (*text && column + 2 > TEXT_COLUMN) {
+        ds_put_char(out, '\n');
+        column = 0;
+    }
+    if (*text) {
+        ds_put_char_multiple(out, ' ', TEXT_COLUMN - column);
+        output_put_folded(out, text, TEXT_COLUMN, TEXT_COLUMN, WIDTH);
+    }
+    ds_put_char(out, '\n');
+}
+
+/* The options of a command, "--from=,--vm=", as they are to be typed. */
+static void
+put_options(struct ds *out, const char *list)
+{
+    char *copy = xstrdup(list);
+    char *save = NULL;
+
+    for (char *name = strtok_r(copy, ",", &save); name;
+         name = strtok_r(NULL, ",", &save)) {
+        const char *value = "ARG";
+        bool required = false;
+
+        for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+            if (!strcmp(options[i].name, name)) {
+                value = options[i].value;
+                required = options[i].required;
+            }
+        }
+        ds_put_format(out, required ? " %s%s" : " [%s%s]", name, value);
+    }
+    free(copy);
+}
+
+static void
+put_command(struct ds *out, const struct ctl_command_syntax *c,
+            const char *text)
+{
+    struct ds synopsis = DS_EMPTY_INITIALIZER;
+
+    ds_put_cstr(&synopsis, c->name);
+    put_options(&synopsis, c->options);
+    ds_put_format(&synopsis, "%s%s", *c->arguments ? " " : "", c->arguments);
+    put_entry(out, ds_cstr(&synopsis), text);
+    ds_destroy(&synopsis);
+}
+
+void
+help_commands(struct ds *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        const struct ctl_command_syntax *c = cli_commands;
+
+        if (!commands[i].name) {
+            ds_put_format(out, "\n%s:\n", commands[i].text);
+            continue;
+        }
+        while (c->name && strcmp(c->name, commands[i].name)) {
+            c++;
+        }
+        if (c->name) {
+            put_command(out, c, commands[i].text);
+        }
+    }
+}
+
+void
+help_local_options(struct ds *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        char *what = xasprintf("%s%s", options[i].name, options[i].value);
+
+        put_entry(out, what, options[i].text);
+        free(what);
+    }
+}
