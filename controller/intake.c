@@ -8,6 +8,7 @@
 #include "controller/reconcile.h"
 #include "controller/record.h"
 #include "openvswitch/vlog.h"
+#include "src/failpoint.h"
 #include "src/host/host.h"
 #include "src/store/store.h"
 #include "timeval.h"
@@ -144,6 +145,7 @@ take_files(struct reconcile *r, long long int now)
         take_file(r, name, &changed);
     }
     intake_mark_changed(r, &changed);
+    FAILPOINT("files-taken");
 
     intake_update_fuses(r, now);
     sset_destroy(&changed);

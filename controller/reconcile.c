@@ -14,6 +14,7 @@
 #include "openvswitch/vlog.h"
 #include "ovsdb/db.h"
 #include "ovsdb/vswitchd.h"
+#include "src/failpoint.h"
 #include "src/host/host.h"
 #include "src/store/store.h"
 #include "stopwatch.h"
@@ -520,6 +521,7 @@ make_pass(struct reconcile *r, long long int now)
     if (!plan_n_ready(&r->plan)) {
         r->counters.idle_passes++;
     } else if (r->could_write) {
+        FAILPOINT("pass-planned");
         host_execute(r->host, &r->plan);
         r->busy = true;
         poll_immediate_wake();
@@ -539,7 +541,9 @@ reconcile_run(struct reconcile *r)
             return;
         }
         r->busy = false;
+        FAILPOINT("pass-done");
         take_results(r, now);
+        FAILPOINT("results-taken");
     }
 
     watch_vswitchd(r, now);

@@ -12,6 +12,7 @@
 #include "ovsdb/db-private.h"
 #include "ovsdb/observe.h"
 #include "ovsdb/steps.h"
+#include "src/failpoint.h"
 #include "src/model/observed.h"
 #include "src/plan/plan.h"
 #include "timeval.h"
@@ -308,7 +309,9 @@ send_range(struct db_txn *t)
                               range->n, t->groups[range->first].object,
                               range->n > 1 ? ", ..." : "");
     t->deadline = time_msec() + DEADLINE;
+    FAILPOINT("txn-composed");
     if (ovsdb_idl_txn_commit(t->txn) == TXN_INCOMPLETE) {
+        FAILPOINT("txn-sent");
         db->stats.txns++;
         t->unsent_since = 0;
     } else if (!t->unsent_since) {
@@ -357,6 +360,7 @@ handle_answer(struct db_txn *t)
     }
     ovsdb_idl_txn_destroy(t->txn);
     t->txn = NULL;
+    FAILPOINT("txn-answered");
 
     if (status == TXN_SUCCESS || status == TXN_UNCHANGED) {
         t->n_todo--;

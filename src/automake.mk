@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_HEADERS +=
+noinst_HEADERS += \
+	src/failpoint.h

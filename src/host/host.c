@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ovsdb/db.h"
+#include "src/failpoint.h"
 #include "src/kernel/kernel.h"
 #include "util.h"
 
@@ -252,7 +253,10 @@ host_execute(struct host *h, struct plan *plan)
 {
     /* Each transaction costs ovs-vswitchd O(ports): as long as devices are
      * being created, rows wait, so that all go in one. */
-    execute_rows(h, plan, execute_links(h, plan));
+    bool creates = execute_links(h, plan);
+
+    FAILPOINT("links-done");
+    execute_rows(h, plan, creates);
 }
 
 bool

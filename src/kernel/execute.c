@@ -8,6 +8,7 @@
 #include <linux/if_link.h>
 #include <netlink/msg.h>
 
+#include "src/failpoint.h"
 #include "src/kernel/kernel-private.h"
 #include "src/kernel/rtnl.h"
 #include "src/kernel/settings.h"
@@ -169,13 +170,16 @@ finish_tap(struct kernel *k, int fd, const char *name, int ifindex,
         s->owner = geteuid();
     }
     error = set_owners(fd, name, s);
+    FAILPOINT("tap-owned");
     if (!error) {
         error = kernel_set_link(k, name, ifindex, &s->rtnl);
+        FAILPOINT("tap-marked");
     }
     if (!error) {
         /* Before the first link-up: the default qdisc of a multiqueue TAP
          * takes 18 ms and 6 MB. */
         error = set_qdisc(k, name, ifindex, s);
+        FAILPOINT("tap-qdisc");
     }
     return error ? error : tap_set_persist(fd, name, true);
 }
@@ -193,8 +197,11 @@ add_tap(struct kernel *k, const struct plan_step *step,
         return error;
     }
     k->stats.writes++;
+    FAILPOINT("tap-created");
     error = finish_tap(k, fd, step->name, ifindex, s);
+    FAILPOINT("tap-persistent");
     close(fd);
+    FAILPOINT("tap-closed");
     if (!error) {
         if (s->has_up && s->up) {
             error = set_up(k, step->name, ifindex, true);
@@ -305,7 +312,9 @@ set_by_descriptor(struct kernel *k, const struct plan_step *step,
         error = attach_alone(k, rl.link, &fd);
     }
     if (!error) {
+        FAILPOINT("set-attached");
         error = set_owners(fd, step->name, s);
+        FAILPOINT("set-owned");
         if (!error && s->has_persist) {
             error = tap_set_persist(fd, step->name, s->persist);
         }
@@ -325,12 +334,15 @@ set_all(struct kernel *k, const struct plan_step *step,
 
     if (s->has_up && !s->up) {
         error = set_up(k, step->name, step->ifindex, false);
+        FAILPOINT("set-down");
     }
     if (!error) {
         error = kernel_set_link(k, step->name, step->ifindex, &s->rtnl);
+        FAILPOINT("set-link");
     }
     if (!error) {
         error = set_qdisc(k, step->name, step->ifindex, s);
+        FAILPOINT("set-qdisc");
     }
     if (!error && (s->has_owner || s->has_group || s->has_persist)) {
         error = set_by_descriptor(k, step, s);
@@ -340,6 +352,7 @@ set_all(struct kernel *k, const struct plan_step *step,
     }
     if (!error && s->has_up && s->up) {
         error = set_up(k, step->name, step->ifindex, true);
+        FAILPOINT("set-up");
     }
     return error;
 }
@@ -373,12 +386,16 @@ delete_tap(struct kernel *k, const struct model_link *link)
     char *error;
     int fd;
 
+    FAILPOINT("delete-looked");
     error = attach_alone(k, link, &fd);
     if (error) {
         return error;
     }
+    FAILPOINT("delete-attached");
     error = tap_set_persist(fd, link->name, false);
+    FAILPOINT("delete-unpersisted");
     close(fd);
+    FAILPOINT("delete-closed");
     if (!error && !nlsock_get_link(&k->commands, link->ifindex, &rl)) {
         rtnl_link_destroy(&rl);
         error = xasprintf("%s is in use since just now: it goes when the "
@@ -414,6 +431,7 @@ kernel_delete_one(struct kernel *k, const struct plan_step *step)
         if (retval) {
             error = kernel_error(step->name, "RTM_DELLINK", retval, text);
         }
+        FAILPOINT("delete-sent");
     }
     rtnl_link_destroy(&rl);
     return error;

@@ -8,6 +8,7 @@
 
 #include "hash.h"
 #include "openvswitch/vlog.h"
+#include "src/failpoint.h"
 #include "src/kernel/rtnl.h"
 #include "src/model/observed.h"
 #include "src/plan/plan.h"
@@ -236,9 +237,12 @@ delete_group(struct kernel *k, struct victim *victims, size_t n,
     bool ok;
 
     enter_group(k, victims, n, group);
+    FAILPOINT("group-entered");
     ok = verify_group(k, victims, n, group);
+    FAILPOINT("group-verified");
     if (ok) {
         error = kernel_command(k, rtnl_del_group(group), &text);
+        FAILPOINT("group-deleted");
         /* ENODEV: the group is empty. */
         ok = !error || error == ENODEV;
         why = ovs_strerror(error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+#include "src/failpoint.h"
 #include "src/kernel/kernel-private.h"
 
 #include <errno.h>
@@ -107,6 +108,7 @@ kernel_add_veth(struct kernel *k, const struct plan_step *step,
         return create_error(step, s->peer, retval, text);
     }
 
+    FAILPOINT("veth-created");
     error = find_end(k, name, &ifindex);
     if (!error) {
         error = find_end(k, s->peer, &peer_ifindex);
@@ -115,14 +117,18 @@ kernel_add_veth(struct kernel *k, const struct plan_step *step,
         return error;
     }
     error = kernel_set_link(k, name, ifindex, &s->rtnl);
+    FAILPOINT("veth-marked");
     if (!error && s->rtnl.alias) {
         error = mark_other(k, s->peer, peer_ifindex, s->rtnl.alias);
+        FAILPOINT("veth-peer-marked");
     }
     if (!error) {
         error = kernel_finish_veth(k, name, ifindex);
+        FAILPOINT("veth-finished");
     }
     if (!error) {
         error = kernel_finish_veth(k, s->peer, peer_ifindex);
+        FAILPOINT("veth-peer-finished");
     }
     /* Both are down, and the kernel is silent on most of the above. */
     kernel_touch(k, ifindex);

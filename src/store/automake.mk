@@ -2,7 +2,6 @@
 noinst_LTLIBRARIES += src/store/libstore.la
 src_store_libstore_la_SOURCES = \
 	src/store/edit.c \
-	src/store/failpoint.h \
 	src/store/journal.c \
 	src/store/journal.h \
 	src/store/lock.c \

@@ -13,7 +13,7 @@
 #include "openvswitch/util.h"
 #include "random.h"
 #include "socket-util.h"
-#include "src/store/failpoint.h"
+#include "src/failpoint.h"
 #include "src/store/journal.h"
 #include "src/store/lock.h"
 #include "src/store/names.h"
@@ -395,7 +395,7 @@ store_edit_commit(struct store_edit *edit)
     error = nullable_xstrdup(edit->error);
     if (!error) {
         error = prepare(edit, &journal);
-        STORE_FAILPOINT("temporaries-written");
+        FAILPOINT("temporaries-written");
     }
     if (!error && journal.n) {
         int retval = journal_write(&edit->fds, &journal);

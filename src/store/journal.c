@@ -15,7 +15,7 @@
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
 #include "socket-util.h"
-#include "src/store/failpoint.h"
+#include "src/failpoint.h"
 #include "src/store/names.h"
 #include "util.h"
 
@@ -279,7 +279,7 @@ journal_write(const struct store_fds *fds, const struct journal *journal)
     unlinkat(fds->dir, STORE_JOURNAL_TMP, 0);
     error = write_synced(fds->dir, STORE_JOURNAL_TMP, text);
     free(text);
-    STORE_FAILPOINT("journal-tmp-written");
+    FAILPOINT("journal-tmp-written");
 
     /* The names of the temporary files must be on disk before the journal
      * that relies on them. */
@@ -297,13 +297,13 @@ journal_write(const struct store_fds *fds, const struct journal *journal)
         unlinkat(fds->dir, STORE_JOURNAL_TMP, 0);
         return error;
     }
-    STORE_FAILPOINT("journal-renamed");
+    FAILPOINT("journal-renamed");
     if (fsync(fds->dir)) {
         error = errno;
         unlinkat(fds->dir, STORE_JOURNAL, 0);
         return error;
     }
-    STORE_FAILPOINT("journal-written");
+    FAILPOINT("journal-written");
     return 0;
 }
 
@@ -355,11 +355,11 @@ journal_apply(const struct store_fds *fds, struct journal *journal,
         }
         item->state = JOURNAL_DONE;
         if (!touched) {
-            STORE_FAILPOINT("renamed-first");
+            FAILPOINT("renamed-first");
         }
         touched = true;
     }
-    STORE_FAILPOINT("renamed-all");
+    FAILPOINT("renamed-all");
 
     /* Else a power cut could bring back a journal that later edits by hand
      * have overtaken, or lose a rename of which no journal is left. */
@@ -369,7 +369,7 @@ journal_apply(const struct store_fds *fds, struct journal *journal,
                          "were changed, but may not survive a power cut",
                          ovs_strerror(errno));
     }
-    STORE_FAILPOINT("journal-removed");
+    FAILPOINT("journal-removed");
     if (fsync(fds->dir)) {
         VLOG_WARN(STORE_JOURNAL": removal not synced (%s)",
                   ovs_strerror(errno));
