@@ -105,6 +105,12 @@ def _differences(before, after, path):
         yield "%s: %r -> %r" % (path, before, after)
 
 
+def is_stopped(pid):
+    """True if it got SIGSTOP."""
+    with open("/proc/%d/stat" % pid) as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "T"
+
+
 class Daemon:
     """A process that this world started."""
 
@@ -300,6 +306,8 @@ class World(host.HostView):
         if instance:
             argv.append("--instance=" + instance)
         daemon = Daemon(self, name, argv + list(args), log, target)
+        daemon.judged = {"spec": spec or self.spec,
+                         "instance": instance or "main"}
         self.daemons.append(daemon)
         if answer:
             self.wait_answer(daemon)
@@ -432,7 +440,7 @@ class World(host.HostView):
     def finish(self):
         """What went wrong that the test did not look for: stops the daemons
         and returns texts."""
-        wrong = []
+        wrong = self._hear_oracle()
         for daemon in self.daemons:
             wrong += self._finish_portd(daemon)
         # Of ovs-portctl, too, and of daemons that are not our children.
@@ -440,6 +448,37 @@ class World(host.HostView):
             with open(path, errors="replace") as f:
                 wrong.append("%s:\n%s" % (path, f.read()[:6000]))
         return wrong
+
+    def _hear_oracle(self):
+        """A daemon that calls all of its objects ready must be believed by
+        the oracle, too."""
+        import oracle           # Which imports this file.
+        wrong = []
+        for daemon in self.daemons:
+            try:
+                if self._claims_all_is_well(daemon):
+                    oracle.assert_clean(self, timeout=5, **daemon.judged)
+            except Failure as e:
+                if self._claims_all_is_well(daemon):
+                    wrong.append("%s says that all is ready; %s"
+                                 % (daemon.name, e))
+        return wrong
+
+    def _claims_all_is_well(self, daemon):
+        def up(d):
+            return d and d.alive() and not is_stopped(d.pid)
+        if not (up(daemon) and up(self.ovsdb) and up(self.vswitchd)
+                and daemon.expected_exit is None):
+            return False
+        answer = self.run("ovs-appctl", "--timeout=5", "-t", daemon.target,
+                          "status", "json", check=False)
+        if answer.returncode:
+            return False
+        status = json.loads(answer.stdout)
+        return (status["state"] == "ready" and bool(status["objects"])
+                and all(f["valid"] for f in status["files"])
+                and all(o["state"] in ("ready", "quarantined")
+                        for o in status["objects"]))
 
     def _finish_portd(self, daemon):
         wrong = []
@@ -478,7 +517,8 @@ def nic(number, **more):
 
 def options(**values):
     """For test functions: timeout=SECONDS, ovs=False (the test starts OVS by
-    itself), asan=True (one of the quick subset)."""
+    itself), asan=True (one of the quick subset), failpoints=True (it needs a
+    build with --enable-failpoints)."""
     def decorate(function):
         function.options = values
         return function

@@ -49,6 +49,12 @@ def options(function):
     return getattr(function, "options", {})
 
 
+def has_failpoints(bin_dir):
+    """Whether src/failpoint.h is in ovs-portd."""
+    with open(os.path.join(bin_dir, "ovs-portd"), "rb") as f:
+        return b"PORTD_FAILPOINT" in f.read()
+
+
 def on_alarm(*_):
     raise Timeout()
 
@@ -136,10 +142,10 @@ class Job:
         self.pid = None
         return status == 0
 
-    def text(self):
+    def text(self, default="it was killed"):
         try:
             with open(self.output, errors="replace") as f:
-                return f.read().strip() or "it was killed"
+                return f.read().strip() or default
         except FileNotFoundError:
             return "it did not start"
 
@@ -178,7 +184,9 @@ def run_all(tests, bin_dir, jobs, keep):
                 running.remove(job)
                 seconds = time.monotonic() - job.started
                 if passed:
-                    print("ok   %s (%.1f s)" % (job.name, seconds))
+                    figures = job.text(default="")
+                    print("ok   %s (%.1f s)%s" % (
+                        job.name, seconds, figures and ": " + figures))
                 else:
                     failed.append(job.name)
                     print("FAIL %s (%.1f s): %s" % (
@@ -202,8 +210,9 @@ def main():
                         help="where ovs-portd and ovs-portctl are")
     parser.add_argument("--jobs", "-j", type=int, default=2)
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--subset", choices=["asan"],
-                        help="the quick ones, for sanitized programs")
+    parser.add_argument("--subset", choices=["asan", "failpoints"],
+                        help="asan: the quick ones, for sanitized programs; "
+                        "failpoints: those that need a build with them")
     parser.add_argument("--quick", action="store_const", dest="subset",
                         const="asan", help="the same")
     parser.add_argument("--keep", metavar="DIR",
@@ -235,6 +244,13 @@ def main():
 
     # A killed runner's children die with it; SIGTERM shall clean up, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if not has_failpoints(args.bin):
+        left_out = [t for t in tests if options(t[1]).get("failpoints")]
+        tests = [t for t in tests if t not in left_out]
+        if left_out:
+            print("left out, as they need --enable-failpoints (see "
+                  "'./dev build --failpoints'): "
+                  + " ".join(name for name, _ in left_out))
     keep = os.path.abspath(
         args.keep or os.path.join(args.bin, "..", "log", "e2e"))
     os.makedirs(keep, exist_ok=True)

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGKILL at every failpoint (src/failpoint.h) that an operation passes, and
+once more while the next daemon recovers: the oracle is content soon after the
+one after that, and strangers are as they were.
+
+Each test does its operation and undoes it again, at each of the places."""
+
+import collections
+import os
+import re
+import time
+
+import oracle
+from harness import Failure, equal, nic, options, wait
+
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "..", "..")
+BRIDGES = {"br0": {"datapath_type": "netdev"},
+           "br1": {"datapath_type": "netdev"}}
+
+
+class Crasher:
+    """A world whose daemon dies where it is told to."""
+
+    def __init__(self, w):
+        self.w = w
+        self.point = os.path.join(w.dir, "failpoint")
+        self.log = os.path.join(w.dir, "passed")
+        self.arm("")
+        w.env["PORTD_FAILPOINT"] = self.point
+        self.crashes = 0
+        self.slowest = 0
+        # What is not ours: a port, a device, a key on a row of ours.
+        w.vsctl("add-br", "br-x", "--", "set", "bridge", "br-x",
+                "datapath_type=netdev", "--", "add-port", "br-x", "x0",
+                "--", "set", "interface", "x0", "type=internal")
+        w.ip("tuntap", "add", "dev", "y0", "mode", "tap")
+        self.strangers = oracle.Strangers(w)
+
+    def arm(self, text):
+        with open(self.point + ".new", "w") as f:
+            f.write(text + "\n")
+        os.rename(self.point + ".new", self.point)
+
+    def clean(self, timeout=60):
+        oracle.assert_clean(self.w, timeout=timeout,
+                            strangers={"x0", "y0", "br-x"})
+
+    def start(self):
+        return self.w.start_portd(answer=False)
+
+    def bury(self, daemon, point):
+        if daemon.expected_exit is None:
+            equal(daemon.popen.wait(), -9, "how it died at " + point)
+            daemon.expected_exit = -9
+            self.crashes += 1
+
+    def over(self, daemon, confirm):
+        """Until 'daemon' is dead, which is True, or all is clean."""
+        deadline = time.monotonic() + 60
+        while True:
+            for _ in range(20):
+                if not daemon.alive():
+                    return True
+                time.sleep(0.005)
+            if confirm:
+                confirm()
+            wrong = oracle.judge(self.w, strangers={"x0", "y0", "br-x"})
+            if not wrong and daemon.alive():
+                return False
+            if time.monotonic() > deadline:
+                raise Failure("neither dead nor clean: %s" % wrong[:10])
+
+    def crash(self, point, act, confirm=None):
+        """Does act() with 'point' armed.  Where that ends the daemon, the
+        next one meets the same point while it recovers, and the third one
+        has to bring all to a good end."""
+        self.arm(point)
+        daemon = self.w.portd
+        act()
+        for final in False, True:
+            if not self.over(daemon, confirm):
+                break
+            self.bury(daemon, point)
+            if not final:
+                daemon = self.start()
+        self.arm("")
+        time.sleep(0.02)        # It may just have looked.
+        if not daemon.alive():
+            self.bury(daemon, point)
+            daemon = self.start()
+        begin = time.monotonic()
+        try:
+            if self.over(daemon, confirm):
+                raise Failure("it has died unarmed")
+        except Failure as e:
+            raise Failure("killed at %s: %s" % (point, e)) from None
+        self.slowest = max(self.slowest, time.monotonic() - begin)
+
+    def everywhere(self, *acts, confirm=None):
+        """Does 'acts', which lead back to the beginning, with a crash at each
+        place that any of them passes: at the first time and at the last."""
+        w = self.w
+        w.env["PORTD_FAILPOINT_LOG"] = self.log
+        w.start_portd()
+        self.clean()
+        for act in acts:
+            act()
+            self.over(w.portd, confirm)
+        with open(self.log) as f:
+            counts = collections.Counter(f.read().split())
+        del w.env["PORTD_FAILPOINT_LOG"]
+        w.portd.stop()
+        w.start_portd()
+        points = sorted(counts)
+        points += ["%s:%d" % (name, n // len(acts))
+                   for name, n in sorted(counts.items())
+                   if name.startswith(("tap", "veth", "delete", "set", "txn"))
+                   and n // len(acts) > 1]
+        for point in points:
+            for act in acts:
+                self.crash(point, act, confirm)
+        self.strangers.assert_untouched()
+        print("%d crashes at %d points; clean after %.1f s at the latest"
+              % (self.crashes, len(points), self.slowest))
+        equal(self.crashes >= len(points), True,
+              "%d crashes at the points %s" % (self.crashes, points))
+
+
+def crasher(w, **host):
+    w.expect_log(r"deleting them one by one")
+    w.write_host({"bridges": BRIDGES, **host}, gc_grace=0)
+    w.write_vm("still", {"net0": nic(1, ifname="still", tag=3, queues=2)})
+    return Crasher(w)
+
+
+def pair(w, **more):
+    """A VM with a single-queue and a multiqueue NIC."""
+    def act():
+        w.write_vm("vm1", {
+            "net0": nic(10, ifname="tap0", tag=10, owner="nobody", **more),
+            "net1": nic(11, ifname="tap1", queues=4, trunks=[5, 6], **more)})
+    return act
+
+
+@options(failpoints=True, timeout=600)
+def test_create_delete(w):
+    """A VM comes and goes."""
+    crasher(w).everywhere(pair(w), lambda: w.remove("vms.d/vm1.json"))
+
+
+@options(failpoints=True, timeout=600)
+def test_edit(w):
+    """VLAN, MTU, owner and qdisc change, and the TAP is held down."""
+    c = crasher(w)
+    pair(w)()
+
+    def change():
+        w.write_vm("vm1", {
+            "net0": nic(10, ifname="tap0", tag=11, owner="daemon", mtu=1400,
+                        external_ids={"k": "v"}),
+            "net1": nic(11, ifname="tap1", queues=4, qdisc="default",
+                        quarantined=True)})
+    c.everywhere(change, pair(w))
+
+
+@options(failpoints=True, timeout=600)
+def test_move_and_replace(w):
+    """Another bridge, another device name, one queue instead of many."""
+    c = crasher(w)
+    pair(w)()
+
+    def change():
+        w.write_vm("vm1", {
+            "net0": {**nic(10, ifname="tap9", tag=10), "bridge": "br1"},
+            "net1": {**nic(11, ifname="tap1", trunks=[5]), "bridge": "br1"}})
+    c.everywhere(change, pair(w))
+
+
+@options(failpoints=True, timeout=600)
+def test_many(w):
+    """Twenty at once, which go by their group."""
+    c = crasher(w)
+
+    def come():
+        w.write_vm("many", {"net%d" % i: nic(20 + i, ifname="m%d" % i,
+                                             queues=1 + i % 2)
+                            for i in range(20)})
+    c.everywhere(come, lambda: w.remove("vms.d/many.json"),
+                 confirm=lambda: w.run("ovs-appctl", "-t", "ovs-portd",
+                                       "--timeout=5", "gc-confirm",
+                                       check=False))
+
+
+@options(failpoints=True, timeout=600)
+def test_links(w):
+    """A veth pair and a patch link come and, once confirmed, go."""
+    c = crasher(w)
+    links = {"lab": {"type": "veth", "ends": [
+                 {"bridge": "br0", "port": "v0", "tag": 10},
+                 {"port": "v1", "mtu": 1400}]},
+             "p": {"type": "patch", "ends": [
+                 {"bridge": "br0", "port": "p0"},
+                 {"bridge": "br1", "port": "p1"}]}}
+
+    def confirm():
+        for name in links:
+            w.run("ovs-appctl", "-t", "ovs-portd", "--timeout=5",
+                  "gc-confirm", "link:" + name, check=False)
+    c.everywhere(
+        lambda: w.write_host({"bridges": BRIDGES, "links": links},
+                             gc_grace=0),
+        lambda: w.write_host({"bridges": BRIDGES}, gc_grace=0),
+        confirm=confirm)
+
+
+def names_in_the_sources():
+    found = set()
+    for room in "src", "ovsdb", "controller":
+        for directory, _, names in os.walk(os.path.join(SOURCES, room)):
+            for name in names:
+                if name.endswith(".c"):
+                    with open(os.path.join(directory, name)) as f:
+                        found |= set(re.findall(r'FAILPOINT\("([^"]+)"\)',
+                                                f.read()))
+    return found
+
+
+@options(ovs=False)
+def test_not_in_a_release(w):
+    """A build has failpoints if and only if it was configured so; one that
+    was not has no trace of them."""
+    with open(os.path.join(w.bin, "..", "config.h")) as f:
+        configured = "#define PORTD_FAILPOINTS 1" in f.read()
+    names = names_in_the_sources()
+    equal(len(names) > 25, True, "%d failpoints" % len(names))
+    for program in "ovs-portd", "ovs-portctl":
+        with open(os.path.join(w.bin, program), "rb") as f:
+            content = f.read()
+        equal(b"PORTD_FAILPOINT" in content, configured,
+              "failpoints in " + program)
+        if not configured:
+            there = [n for n in names if b"\0" + n.encode() + b"\0" in content]
+            equal(there, [], "names of failpoints in " + program)
+    equal("PORTD_FAILPOINT" in w.env, False, "the environment")
