@@ -6,5 +6,6 @@ EXTRA_DIST += \
 	tests/docs-check \
 	tests/e2e \
 	tests/fuzz \
+	tests/guest \
 	tests/house-check \
 	tests/tools

@@ -32,6 +32,7 @@ TOOLS = ("ovsdb-tool", "ovsdb-server", "ovsdb-client", "ovs-vswitchd",
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 LOUD = ("WARN", "ERR", "EMER")
 PATIENCE = 30                   # Seconds; a loaded machine is no failure.
+slowness = 1                    # How much longer things may take.
 
 # What every daemon may say: the machine is slow, not the program.
 HARMLESS = (r"\|timeval\|WARN\|",)
@@ -57,6 +58,7 @@ def missing_requirements():
 def wait(condition, what, timeout=PATIENCE, every=0.03):
     """Returns condition()'s value as soon as it is true.  'what' is a text,
     or a function that returns one, for when it never is."""
+    timeout *= slowness
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -145,6 +147,7 @@ class Daemon:
         self.wait_exit(timeout)
 
     def wait_exit(self, timeout=PATIENCE):
+        timeout *= slowness
         try:
             status = self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -167,6 +170,11 @@ class Daemon:
 
 
 class World(host.HostView):
+    # Tests say "netdev", the userspace datapath.  Where this says "system",
+    # the kernel's own, so do the specs and ovs-vsctl commands of all tests
+    # but those with options(datapath="netdev").
+    datapath = "netdev"
+
     def __init__(self, bin_dir, directory):
         """'bin_dir' has ovs-portd and ovs-portctl, 'directory' is empty."""
         self.bin = os.path.abspath(bin_dir)
@@ -213,6 +221,7 @@ class World(host.HostView):
 
     def run(self, *argv, check=True, timeout=90, stdin=None, env=None):
         """Runs a command to its end.  'check' True: it must exit with 0."""
+        timeout *= slowness
         try:
             result = subprocess.run(
                 argv, cwd=self.dir, env=dict(self.env, **(env or {})),
@@ -259,9 +268,10 @@ class World(host.HostView):
             "--remote=punix:" + self.db_socket, "--pidfile")
 
     def start_vswitchd(self):
+        only = ["--disable-system"] if self.datapath == "netdev" else []
         self.vswitchd = self._start(
             "ovs-vswitchd", "ovs-vswitchd", "unix:" + self.db_socket,
-            "--disable-system", "--pidfile")
+            *only, "--pidfile")
 
     def _start(self, name, *argv):
         log = os.path.join(self.logs, name + ".log")
@@ -385,6 +395,8 @@ class World(host.HostView):
         makes of anything else; by rename, or into the file as it is."""
         if not isinstance(content, str):
             content = json.dumps(content, indent=2) + "\n"
+        content = content.replace('"datapath_type": "netdev"',
+                                  '"datapath_type": "%s"' % self.datapath)
         path = self.path(name, spec)
         os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
         target = path + ".new~" if atomic else path
@@ -517,8 +529,11 @@ def nic(number, **more):
 
 def options(**values):
     """For test functions: timeout=SECONDS, ovs=False (the test starts OVS by
-    itself), asan=True (one of the quick subset), failpoints=True (it needs a
-    build with --enable-failpoints)."""
+    itself), asan=True (one of the quick subset), datapath="netdev" or
+    "system" (makes sense on that datapath only), box=True (every './dev
+    check' runs it on the kernel's datapath, too; all that make sense on that
+    alone are run), failpoints=True (it needs a build with
+    --enable-failpoints)."""
     def decorate(function):
         function.options = values
         return function

@@ -28,6 +28,8 @@ class HostView:
     """The reading half of a World; needs run() and the paths of one."""
 
     def vsctl(self, *args, check=True):
+        args = ["datapath_type=" + self.datapath
+                if arg == "datapath_type=netdev" else arg for arg in args]
         return self.run("ovs-vsctl", "--timeout=30",
                         "--db=unix:" + self.db_socket, *args,
                         check=check).stdout.strip()

@@ -27,7 +27,7 @@ def plain_bridge(w):
             "datapath_type=netdev")
 
 
-@options(asan=True)
+@options(asan=True, box=True)
 def test_frames(w):
     """The frame tool tells one VLAN from another, tagged from untagged."""
     plain_bridge(w)
@@ -57,6 +57,7 @@ def test_frames(w):
     frames.expect(trunk, deaf=[a, b, c], tag=30)
 
 
+@options(datapath="netdev")
 def test_host_answers_arp(w):
     """Without arp_ignore the host's IP stack answers a guest: what
     test_attach holds ovs-portd against."""

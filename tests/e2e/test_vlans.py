@@ -40,7 +40,7 @@ def identity(w, name="tap0"):
             w.iface(name)["ofport"])
 
 
-@options(asan=True)
+@options(asan=True, box=True)
 def test_retag(w):
     """One retag: the new VLAN at once, the old one no more, nothing else
     touched."""

@@ -15,12 +15,8 @@ options=(--prefix=/usr --localstatedir=/var --sysconfdir=/etc
 cflags='-g -O2'
 recipe=1
 
-if [ "$(id -u)" = 0 ]; then
-    cache=/var/cache/ovs-portd
-else
-    cache=$HOME/.cache/ovs-portd
-fi
-cache=${OVS_PORTD_CACHE:-$cache}
+# shellcheck source=tests/tools/cache-dir.sh
+. "$(dirname "$0")/cache-dir.sh"
 
 version=$(dpkg-query -W -f '${Version}' openvswitch-source)
 flags=$(printf '%s\n' "$recipe" "${options[*]}" "$cflags" \

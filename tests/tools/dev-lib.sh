@@ -14,6 +14,8 @@ packages=(
     openvswitch-switch openvswitch-common libcmocka-dev valgrind
     python3 python3-jsonschema iproute2 procps util-linux busybox-static
     libcap2-bin
+    # virtual machines; their kernels: fetch-kernel.sh
+    qemu-system-x86 ethtool kmod
 )
 
 say() { printf '%s\n' "$*"; }

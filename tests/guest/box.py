@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A host in a box: Debian's kernel in QEMU with this machine's root, which it
+sees read-only; what is written there stays in its memory.
+
+    box.py --bin DIR [--jobs N] [--quick] [NAME-PART...]
+                          runs end-to-end tests on the kernel's datapath
+    box.py --command 'COMMAND'
+                          runs any command there
+
+    run(command, results)   boots, runs it in the tree, powers off
+"""
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
+
+import kit                      # noqa: E402
+
+TOP = os.path.realpath(os.path.join(HERE, "..", ".."))
+SLOWNESS = 6                    # Emulated; how much longer things may take.
+MODULES = ("openvswitch", "vhost_net", "tun", "veth", "dummy", "bonding",
+           "8021q", "macvtap", "ifb",
+           "sch_htb", "sch_hfsc", "sch_ingress", "sch_fq_codel", "sch_sfq",
+           "sch_netem", "cls_basic", "cls_matchall", "cls_u32", "act_police",
+           "act_mirred")
+
+# Process 1 there.  /results is a directory of ours that it may write to.
+SCRIPT = """\
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
+stty -F /dev/ttyS1 raw -echo
+exec </dev/null >/dev/ttyS1 2>&1
+mkdir -p /results
+mount -t 9p -o rw,trans=virtio,version=9p2000.L,msize=512000 results /results
+ip link set lo up
+for module in %(modules)s; do
+    modprobe $module || echo "module $module is missing"
+done
+# bonding makes one of its own, which would be in everybody's way.
+ip link del bond0 2>/dev/null
+# Open vSwitch 3.1 takes the time since boot for that of its last look at the
+# CPUs: started within 10 s, it has no handler threads and forwards nothing.
+while [ "$(cut -d. -f1 /proc/uptime)" -lt 11 ]; do sleep 0.2; done
+cd %(top)s
+(
+%(command)s
+)
+echo $? > /results/status
+sync
+exec busybox poweroff -f
+"""
+
+
+def run(command, results, timeout=1800, memory="3G"):
+    """Runs the shell command 'command' in a box, whose /results is the
+    directory 'results'.  What it prints is printed, kernel messages go to
+    'results'/console.  Returns its exit status; 124 if it was not done after
+    'timeout' seconds, 125 if the box has not lived to its end."""
+    image = kit.the_kit().box
+    status_file = os.path.join(results, "status")
+    if os.path.exists(status_file):
+        os.unlink(status_file)
+    script = os.path.join(results, "script")
+    with open(script, "w") as f:
+        f.write(SCRIPT % {"modules": " ".join(MODULES), "command": command,
+                          "top": shlex.quote(TOP)})
+    share = "local,security_model=none,multidevs=remap"
+    popen = subprocess.Popen(
+        [kit.QEMU, "-nodefaults", "-no-user-config", "-display", "none",
+         "-no-reboot", "-M", "q35", "-accel", "tcg,thread=multi",
+         "-cpu", "max", "-m", memory, "-smp", "2",
+         "-kernel", image.kernel, "-initrd", image.initrd,
+         "-append", "console=ttyS0 quiet panic=-1 mitigations=off "
+         "tsc=reliable box.script=%s box.kernel=%s" % (script, image.root),
+         "-fsdev", share + ",id=root,readonly=on,path=/",
+         "-device", "virtio-9p-pci,fsdev=root,mount_tag=root",
+         "-fsdev", share + ",id=results,path=" + results,
+         "-device", "virtio-9p-pci,fsdev=results,mount_tag=results",
+         "-serial", "file:" + os.path.join(results, "console"),
+         "-serial", "stdio"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    late = threading.Event()
+
+    def give_up():
+        late.set()
+        popen.kill()
+    timer = threading.Timer(timeout, give_up)
+    timer.start()
+    try:
+        for line in popen.stdout:
+            sys.stdout.write(line.decode(errors="replace")
+                             .replace("\r\n", "\n"))
+            sys.stdout.flush()
+    finally:
+        timer.cancel()
+        popen.kill()
+        popen.wait()
+    if late.is_set():
+        print("the box was not done after %d s" % timeout)
+        return 124
+    if not os.path.exists(status_file):
+        print("the box has not lived to the end of its script")
+        with open(os.path.join(results, "console"), errors="replace") as f:
+            print(f.read()[-3000:])
+        return 125
+    with open(status_file) as f:
+        return int(f.read())
+
+
+def e2e_command(args):
+    """Runs end-to-end tests in a box."""
+    return shlex.join(
+        ["/usr/bin/python3", "tests/e2e/run.py",
+         "--bin", os.path.abspath(args.bin), "--jobs", str(args.jobs),
+         *(["--subset", "box"] if args.quick else []),
+         "--datapath", "system", "--slowness", str(SLOWNESS),
+         "--keep", "/results/failed", *args.names])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="A host in a box.")
+    parser.add_argument("--bin", default="build/bin", metavar="DIR")
+    parser.add_argument("--jobs", "-j", type=int, default=2)
+    parser.add_argument("--quick", action="store_true",
+                        help="only those that every './dev check' runs")
+    parser.add_argument("--command", metavar="COMMAND")
+    parser.add_argument("--timeout", type=int, default=3600, metavar="SECS")
+    parser.add_argument("--keep", metavar="DIR",
+                        help="where failed tests leave their logs "
+                        "(BIN/../log/box)")
+    parser.add_argument("names", nargs="*", metavar="NAME-PART")
+    args = parser.parse_args()
+    keep = os.path.abspath(args.keep
+                           or os.path.join(args.bin, "..", "log", "box"))
+    lacking = kit.missing_requirements()
+    if lacking:
+        print("\n".join("cannot run: " + text for text in lacking))
+        print("0 passed, 1 failed")
+        return 1
+    shutil.rmtree(keep, ignore_errors=True)
+    os.makedirs(keep)
+    with tempfile.TemporaryDirectory(prefix="portd-kit-") as directory:
+        kit.kit = kit.Kit(directory)
+        status = run(args.command or e2e_command(args), keep, args.timeout)
+        if status:
+            print("what is /results there: %s/" % keep)
+        return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

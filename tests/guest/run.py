@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the tests with real guests.  Needs root.
+
+    run.py --bin DIR [NAME-PART...]
+"""
+
+import os
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
+
+import kit                      # noqa: E402
+import runner                   # noqa: E402
+
+
+def main():
+    args = runner.parse_args("Tests with real guests.", "guest")
+    tests = runner.select(runner.discover(HERE), args)
+    if args.list:
+        return runner.show_list(tests)
+    lacking = runner.requirements(args) + kit.missing_requirements()
+    if not tests:
+        lacking.append("no test is called that")
+    if lacking:
+        return runner.refuse(lacking, len(tests))
+    with tempfile.TemporaryDirectory(prefix="portd-kit-") as directory:
+        os.chmod(directory, 0o755)
+        kit.kit = kit.Kit(directory)
+        return runner.run_tests(tests, args)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real guest: QEMU with what 'ovs-portctl qemu-args' prints.
+
+    Vm          boots, does as it is told, ends
+      run()     a command in the guest
+      ping()
+"""
+
+import contextlib
+import os
+import re
+import select
+import shlex
+import signal
+import subprocess
+import time
+
+import harness
+import kit
+
+BOOT = 120                      # Seconds; emulated, on a busy machine.
+COMMAND = 60
+
+
+class Vm:
+    """The machine of "VM", its devices as ovs-portctl says.  With 'args' they
+    are as those say instead.  'user' runs QEMU without any privilege; 'load'
+    False leaves the virtio driver out, to be loaded by load()."""
+
+    def __init__(self, w, vm, address=None, smp=1, user=None, args=None,
+                 load=True, cpu="max", image=None):
+        self._w = w
+        self.vm = vm
+        self.address = address
+        self._image = image or kit.the_kit().guest
+        self.console = os.path.join(w.logs, "guest-%s.console" % vm)
+        if args is None:
+            args = shlex.split(w.ctl("qemu-args", vm).stdout)
+        self.args = args
+        argv = [kit.QEMU, *self._machine(smp, cpu), *args]
+        with open(self.console, "ab") as console:
+            os.chmod(self.console, 0o666)
+            if user:
+                argv = ["setpriv", "--reuid=" + user, "--clear-groups",
+                        "--inh-caps=-all", "--bounding-set=-all"] + argv
+            self._popen = subprocess.Popen(
+                argv, cwd=w.dir, env=w.env, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=console)
+        self.pid = self._popen.pid
+        self._text = b""
+        if load:
+            self.load()
+
+    def _machine(self, smp, cpu):
+        return ["-nodefaults", "-no-user-config", "-display", "none",
+                "-no-reboot", "-M", "q35", "-accel", "tcg,thread=multi",
+                "-cpu", cpu, "-m", "256M", "-smp", str(smp),
+                "-kernel", self._image.kernel,
+                "-initrd", self._image.initrd,
+                "-append", "console=ttyS0 quiet panic=-1 mitigations=off "
+                "tsc=reliable",
+                "-chardev", "file,id=console,append=on,path=/dev/stderr",
+                "-serial", "chardev:console",
+                "-chardev", "stdio,id=agent,signal=off",
+                "-serial", "chardev:agent"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def alive(self):
+        return self._popen.poll() is None
+
+    # The guest.
+
+    def load(self):
+        """The virtio driver, and the NICs up; the first has the address."""
+        self.wait_boot()
+        self.run("load virtio_net")
+        self.run("for i in 1 2 3 4 5 6 7 8 9 10; do "
+                 "[ -e /sys/class/net/eth0 ] && break; usleep 200000; done; "
+                 "for d in /sys/class/net/eth*; do "
+                 "ip link set $(basename $d) up || exit; done")
+        if self.address:
+            self.run("ip addr add %s/24 dev eth0" % self.address)
+
+    def wait_boot(self):
+        self._answer(BOOT, "booted")
+
+    def _answer(self, timeout, what):
+        """Output and status of what runs in the guest."""
+        timeout *= harness.slowness
+        deadline = time.monotonic() + timeout
+        while True:
+            found = re.search(rb"(?:^|\n)=(\d+)\r?\n", self._text)
+            if found:
+                output = self._text[:found.start()]
+                self._text = self._text[found.end():]
+                return output.decode(errors="replace"), int(found.group(1))
+            left = deadline - time.monotonic()
+            if left <= 0 or not self.alive():
+                with open(self.console, errors="replace") as f:
+                    console = f.read()[-2000:]
+                raise harness.Failure(
+                    "guest %s has not %s, %s\n%s%s" % (
+                        self.vm, what, "within %g s" % timeout
+                        if self.alive() else "and QEMU ended with %d"
+                        % self._popen.returncode,
+                        self._text.decode(errors="replace"), console))
+            if select.select([self._popen.stdout], [], [], min(left, 1))[0]:
+                self._text += os.read(self._popen.stdout.fileno(), 65536)
+
+    def run(self, command, check=True, timeout=COMMAND):
+        """A shell command in the guest; returns what it prints."""
+        self._popen.stdin.write(command.encode() + b"\n")
+        self._popen.stdin.flush()
+        output, status = self._answer(timeout, "done '%s'" % command)
+        if check and status:
+            raise harness.Failure("in guest %s, '%s' ended with %d\n%s" % (
+                self.vm, command, status, output))
+        return output
+
+    def pings(self, other, patience=30):
+        """Fails unless 'other', a Vm or an address, answers in time."""
+        address = getattr(other, "address", other)
+        harness.wait(lambda: self._ping(address),
+                     "%s reaches %s" % (self.vm, address), patience)
+
+    def pings_not(self, other, n=3):
+        """Fails if 'other' answers to any of 'n'."""
+        address = getattr(other, "address", other)
+        output = self.run("ping -c %d -W 1 %s" % (n, address), check=False)
+        if " bytes from " in output:
+            raise harness.Failure("%s reaches %s:\n%s"
+                                  % (self.vm, address, output))
+
+    def _ping(self, address):
+        return " bytes from " in self.run("ping -c 1 -W 1 " + address,
+                                          check=False)
+
+    def combined(self):
+        """'ethtool -l': most possible, in use."""
+        found = re.findall(r"Combined:\s*(\d+)", self.run("ethtool -l eth0"))
+        return tuple(int(n) for n in found)
+
+    # The end.
+
+    def power_off(self):
+        """Of its own accord; QEMU has ended when this returns."""
+        self._popen.stdin.write(b"poweroff -f\n")
+        self._popen.stdin.flush()
+        self._popen.wait(COMMAND * harness.slowness)
+
+    def close(self):
+        if self.alive():
+            self._popen.send_signal(signal.SIGCONT)
+            self._popen.kill()
+        self._popen.wait()
+        with contextlib.suppress(OSError):
+            self._popen.stdin.close()
+        self._popen.stdout.close()
+
+
+def boot(w, vm, address=None, **options):
+    """A Vm that ends with the test."""
+    return w.guest(Vm(w, vm, address, **options))
