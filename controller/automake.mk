@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += controller/libcontroller.la
 controller_libcontroller_la_SOURCES = \
+	controller/adopt.c \
+	controller/adopt.h \
 	controller/commands.c \
 	controller/commands.h \
 	controller/intake.c \

@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/adopt.h"
 #include "controller/reconcile.h"
 #include "controller/status.h"
 #include "controller/waiters.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
+#include "src/host/adopt.h"
+#include "sset.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -93,6 +96,43 @@ command_gc_confirm(struct unixctl_conn *conn, int argc, const char *argv[],
 }
 
 static void
+command_adopt(struct unixctl_conn *conn, int argc, const char *argv[],
+              void *commands_)
+{
+    const struct commands *commands = commands_;
+    struct adopt_allowed allowed = ADOPT_ALLOWED_INITIALIZER;
+    struct sset ids = SSET_INITIALIZER(&ids);
+    char *error = NULL, *reply = NULL;
+    bool all = false;
+
+    for (int i = 1; i < argc && !error; i++) {
+        if (!strcmp(argv[i], "--all")) {
+            all = true;
+        } else if (!strncmp(argv[i], "--allow=", 8)) {
+            error = adopt_allow(&allowed, argv[i] + 8);
+        } else if (argv[i][0] == '-') {
+            error = xasprintf("%s: there is no such option", argv[i]);
+        } else {
+            sset_add(&ids, argv[i]);
+        }
+    }
+    if (!error && all == !sset_is_empty(&ids)) {
+        error = xstrdup("name the objects to adopt, or give --all");
+    }
+    if (!error) {
+        error = adopt_request(commands->reconcile, all ? NULL : &ids,
+                              &allowed, &reply);
+    }
+    if (error) {
+        unixctl_command_reply_error(conn, error);
+        free(error);
+    } else {
+        reply_text(conn, reply);
+    }
+    sset_destroy(&ids);
+}
+
+static void
 command_sync(struct unixctl_conn *conn, int argc, const char *argv[],
              void *commands_)
 {
@@ -117,6 +157,8 @@ commands_register(struct commands *commands)
                              commands);
     unixctl_command_register("plan", "[json]", 0, 1, command_plan, commands);
     unixctl_command_register("resync", "", 0, 0, command_resync, commands);
+    unixctl_command_register("adopt", "[--allow=IMPACT] --all | OBJECT...", 1,
+                             INT_MAX, command_adopt, commands);
     unixctl_command_register("gc-confirm", "[OBJECT]", 0, 1,
                              command_gc_confirm, commands);
     unixctl_command_register("sync", "LEVEL TIMEOUT-MS [FILE=SHA256]...", 2,

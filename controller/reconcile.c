@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/adopt.h"
 #include "controller/intake.h"
 #include "controller/record.h"
 #include "coverage.h"
@@ -60,6 +61,7 @@ reconcile_create(const char *spec_dir, const char *db, const char *instance,
     fuses_init(&r->fuses);
     shash_init(&r->records);
     sset_init(&r->dirty);
+    shash_init(&r->adopting);
     sset_init(&r->unsettled);
     plan_init(&r->plan);
     r->lag_since = r->wake = LLONG_MAX;
@@ -80,6 +82,7 @@ reconcile_destroy(struct reconcile *r)
         }
         shash_destroy(&r->records);
         plan_destroy(&r->plan);
+        adopt_clear(r);
         sset_destroy(&r->unsettled);
         sset_destroy(&r->dirty);
         fuses_destroy(&r->fuses);
@@ -262,6 +265,12 @@ plan_one(struct reconcile *r, const char *id, long long int now)
 
     COVERAGE_INC(reconcile_object);
     plan_init(&plan);
+    if (adopt_plan(r, id, record, &gate, &plan)) {
+        plan_append(&r->plan, &plan);
+        plan_destroy(&plan);
+        free(held);
+        return;
+    }
     host_plan(r->host, id, &gate, &plan, &verdict);
     if (becomes_contested(record, &plan, now)) {
         plan_clear(&plan);

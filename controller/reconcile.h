@@ -45,6 +45,8 @@ struct reconcile {
     bool writable;              /* False with --observe. */
 
     struct sset dirty;          /* Ids to plan at the next pass. */
+    struct shash adopting;      /* Id -> struct adopt_allowed, to be adopted
+                                 * at the next pass. */
     struct sset unsettled;      /* Ids to plan when cur_cfg moves. */
     struct plan plan;           /* Of the last pass; being done if 'busy'. */
     bool busy;

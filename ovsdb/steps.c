@@ -18,10 +18,11 @@
  * that the server collects it, has its external_ids verified as well: the
  * server then refuses if somebody took our mark off in between, and we look
  * again.  external_ids of these rows are written rarely, so this costs no
- * retries; a SET is not verified, because Interface.external_ids is written
- * by other agents all the time and a column set once too often does no harm
- * that the next pass does not mend.  Bridge.ports is never verified: every
- * port that anybody adds would make us try again.
+ * retries.  The same holds for a row that gets its mark.  Any other SET is
+ * not verified, because Interface.external_ids is written by other agents all
+ * the time and a column set once too often does no harm that the next pass
+ * does not mend.  Bridge.ports is never verified: every port that anybody adds
+ * would make us try again.
  *
  * What a transaction changes through a set's or map's members cannot be read
  * back within it, so nothing here reads what an earlier step wrote, except
@@ -269,10 +270,26 @@ write_add(struct steps_txn *t, const struct plan_step *step)
 }
 
 static void
+verify_external_ids(enum plan_what what, const struct ovsdb_idl_row *row)
+{
+    const struct ovsdb_idl_column *column
+        = (what == PLAN_BRIDGE ? &ovsrec_bridge_col_external_ids
+           : what == PLAN_PORT ? &ovsrec_port_col_external_ids
+           : &ovsrec_interface_col_external_ids);
+
+    ovsdb_idl_txn_verify(row, column);
+}
+
+static void
 write_set(struct steps_txn *t, const struct plan_step *step)
 {
     struct steps_target target = steps_find(t, step->what, step->name);
+    const struct plan_change *mark = plan_step_find(step, MODEL_MARK);
 
+    if (mark && !mark->old) {
+        /* Another instance may be about to take it over as well. */
+        verify_external_ids(step->what, target.row);
+    }
     write_changes(step, target.row);
     if (step->what == PLAN_PORT) {
         const struct ovsrec_port *port = observer_port(t->observer,

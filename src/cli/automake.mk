@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += src/cli/libcli.la
 src_cli_libcli_la_SOURCES = \
+	src/cli/adopt-cmd.c \
 	src/cli/args.c \
 	src/cli/args.h \
 	src/cli/chain.c \

@@ -280,34 +280,41 @@ cmd_sync(struct ctl_context *ctx)
     cli->status = cli_wait(cli, &none, true, false, false);
 }
 
-void
-cmd_gc_confirm(struct ctl_context *ctx)
+bool
+cli_tell_daemon(struct ctl_context *ctx, const char *command,
+                char *const argv[], int argc)
 {
     struct cli *cli = cli_of(ctx);
     char *text;
 
-    if (cli->dry_run) {
-        ds_put_format(&ctx->output, "would let go: %s\n",
-                      ctx->argc > 1 ? ctx->argv[1] : "all that is held");
-        return;
-    }
-    switch (daemon_call(cli, "gc-confirm", &ctx->argv[1], ctx->argc - 1,
-                        cli_ms_left(cli, MIN_TIME), &text)) {
+    switch (daemon_call(cli, command, argv, argc, cli_ms_left(cli, MIN_TIME),
+                        &text)) {
     case DAEMON_OK:
         output_put_safe(&ctx->output, text);
         ds_put_cstr(&ctx->output, *text ? "\n" : "");
         free(text);
-        break;
+        return true;
 
     case DAEMON_REFUSED:
         cli_fail(ctx, CLI_REFUSED, text);
-        break;
+        return false;
 
     case DAEMON_SILENT:
     case DAEMON_ABSENT:
     default:
         cli_fail(ctx, CLI_ABSENT, text);
-        break;
+        return false;
+    }
+}
+
+void
+cmd_gc_confirm(struct ctl_context *ctx)
+{
+    if (cli_of(ctx)->dry_run) {
+        ds_put_format(&ctx->output, "would let go: %s\n",
+                      ctx->argc > 1 ? ctx->argv[1] : "all that is held");
+    } else {
+        cli_tell_daemon(ctx, "gc-confirm", &ctx->argv[1], ctx->argc - 1);
     }
 }
 
@@ -318,6 +325,8 @@ const struct ctl_command_syntax cli_commands[] = {
     { "plan", 0, 0, "", NULL, cmd_plan, NULL, "--exit-code", RO },
     { "check", 0, 1, "[FILE|DIR]", NULL, cmd_check, NULL, "", RO },
     { "sync", 0, 0, "", NULL, cmd_sync, NULL, "", RO },
+    { "adopt", 0, INT_MAX, "[OBJECT]...", NULL, cmd_adopt, NULL,
+      "--all,--allow=,--yes", RO },
     { "gc-confirm", 0, 1, "[OBJECT]", NULL, cmd_gc_confirm, NULL, "", RO },
     { "br-list", 0, 0, "", NULL, cmd_br_list, NULL, "", RO },
     { "vm-list", 0, 0, "", NULL, cmd_vm_list, NULL, "", RO },

@@ -16,6 +16,7 @@
  *     wait.c      until the daemon has made it true
  *     daemon.c    the daemon's control socket
  *     world.c     specs and host as this process sees them by itself
+ *     adopt-cmd.c   "adopt", which has the daemon do it
  *     show.c status.c plan-cmd.c check.c list.c get.c guest-cmd.c
  *     explain-cmd.c   commands that only look; guest.c and explain.c are the
  *                 pure parts of the last two
@@ -47,6 +48,7 @@ enum cli_wait {
 };
 
 struct edit;
+struct sset;
 
 struct cli {
     /* Options. */
@@ -62,6 +64,8 @@ struct cli {
     bool progress;              /* On stderr. */
 
     long long int deadline;     /* LLONG_MAX for none. */
+    const struct sset *wait_only; /* Ids of the objects that a wait is for;
+                                   * NULL: all of the files. */
 
     struct edit *edit;          /* While this chain's edit is being made. */
     enum cli_exit status;       /* Of the command that runs. */
@@ -87,6 +91,15 @@ void cli_fail(struct ctl_context *, enum cli_exit status, char *error);
 void cli_note(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
 /* Prints 'text', which may have several lines, to stderr. */
 void cli_say(const char *text);
+
+/* Appends the steps of 'plan', a line each. */
+struct plan;
+void cli_put_steps(const struct cli *, const struct plan *, struct ds *out);
+
+/* Has the daemon do 'command' and appends its answer to the command's output.
+ * Returns false after failing the command if it refuses or is not there. */
+bool cli_tell_daemon(struct ctl_context *, const char *command,
+                     char *const argv[], int argc);
 
 /* Appends 'table' to the command's output. */
 void cli_print(struct ctl_context *, const struct output *table);
@@ -123,5 +136,6 @@ void cmd_br_list(struct ctl_context *);
 void cmd_qemu_args(struct ctl_context *);
 void cmd_libvirt_xml(struct ctl_context *);
 void cmd_explain(struct ctl_context *);
+void cmd_adopt(struct ctl_context *);
 
 #endif /* src/cli/cli.h */

@@ -45,6 +45,7 @@ static const struct { const char *name, *text; } commands[] = {
     { "resume", "end of pause" },
     { NULL, "Other" },
     { "sync", "wait until everything is as the files say" },
+    { "adopt", "take over what is live and fits the files" },
     { "gc-confirm", "let held deletions go" },
 };
 
@@ -61,6 +62,10 @@ static const struct {
     { "--to=", "TAG", true, "the tag that they get" },
     { "--bridge=", "BRIDGE", false, "only those on this bridge" },
     { "--vm=", "PATTERN", false, "only those of VMs that match" },
+    { "--all", "", false, "all that there are" },
+    { "--allow=", "IMPACT", false,
+      "although re-add, vm-restart or both (with a comma) would follow" },
+    { "--yes", "", false, "do it without a question" },
     { "--vhost=", "on|off", false,
       "whether QEMU uses vhost-net (default: on if there is "
       "/dev/vhost-net)" },

@@ -43,24 +43,17 @@ put_color(struct ds *out, const struct cli *cli, const char *color)
     }
 }
 
-static void
-print_steps(struct ctl_context *ctx, const struct plan *plan)
+void
+cli_put_steps(const struct cli *cli, const struct plan *plan, struct ds *out)
 {
     static const char *const colors[] = {
         [PLAN_ADD] = "32", [PLAN_SET] = "33", [PLAN_DEL] = "31"
     };
-    const struct cli *cli = cli_of(ctx);
-    struct ds *out = &ctx->output;
-    const char *object = "";
 
     for (size_t i = 0; i < plan->n_steps; i++) {
         const struct plan_step *step = plan->steps[i];
         struct ds line = DS_EMPTY_INITIALIZER;
 
-        if (strcmp(object, step->object)) {
-            object = step->object;
-            ds_put_format(out, "%s:\n", object);
-        }
         ds_put_cstr(out, "    ");
         put_color(out, cli, colors[step->op]);
         plan_step_format(step, &line);
@@ -69,8 +62,29 @@ print_steps(struct ctl_context *ctx, const struct plan *plan)
         ds_put_char(out, '\n');
         ds_destroy(&line);
     }
+}
+
+static void
+print_steps(struct ctl_context *ctx, const struct plan *plan)
+{
+    struct plan part = *plan;
+    size_t end;
+
+    for (size_t i = 0; i < plan->n_steps; i = end) {
+        const char *object = plan->steps[i]->object;
+
+        end = i + 1;
+        while (end < plan->n_steps
+               && !strcmp(plan->steps[end]->object, object)) {
+            end++;
+        }
+        part.steps = &plan->steps[i];
+        part.n_steps = end - i;
+        ds_put_format(&ctx->output, "%s:\n", object);
+        cli_put_steps(cli_of(ctx), &part, &ctx->output);
+    }
     if (!plan->n_steps) {
-        ds_put_cstr(out, "No changes.\n");
+        ds_put_cstr(&ctx->output, "No changes.\n");
     }
 }
 

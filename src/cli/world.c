@@ -219,26 +219,47 @@ world_unknown_vm(const struct world *w, const char *vm)
     return error;
 }
 
+/* What the daemon would know of object 'id'; '*held' is for the caller to
+ * free, once the gate is no longer used. */
+static struct plan_gate
+make_gate(const struct world *w, const char *id, char **held)
+{
+    bool wanted = model_wanted_get(w->wanted, id) != NULL;
+    bool live = model_observed_marked(host_observed(w->host), id) != NULL;
+    const struct model_policy *policy = &w->wanted->policy;
+
+    *held = NULL;
+    if (!wanted && strcmp(id, MODEL_QOS_NOOP)) {
+        long long int wake;
+
+        *held = fuses_held(&w->fuses, id, policy, policy->gc_grace * 1000LL,
+                           &wake);
+    }
+    return (struct plan_gate) {
+        .frozen = specs_frozen(&w->specs, id, live),
+        .held = *held,
+        .report_only = policy->report_only && wanted,
+    };
+}
+
 void
 world_plan(const struct world *w, const char *id, struct plan *plan,
            struct plan_verdict *verdict)
 {
-    struct plan_gate gate = PLAN_GATE_INITIALIZER;
-    char *text = NULL;
+    char *held;
+    const struct plan_gate gate = make_gate(w, id, &held);
 
-    gate.frozen = specs_frozen(&w->specs, id,
-                               model_observed_marked(host_observed(w->host),
-                                                     id) != NULL);
-    gate.report_only = (w->wanted->policy.report_only
-                        && model_wanted_get(w->wanted, id));
-    if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {
-        const struct model_policy *policy = &w->wanted->policy;
-        long long int wake;
-
-        text = fuses_held(&w->fuses, id, policy, policy->gc_grace * 1000LL,
-                          &wake);
-        gate.held = text;
-    }
     host_plan(w->host, id, &gate, plan, verdict);
-    free(text);
+    free(held);
+}
+
+void
+world_adopt(const struct world *w, const char *id,
+            const struct adopt_allowed *allowed, struct adoption *a)
+{
+    char *held;
+    const struct plan_gate gate = make_gate(w, id, &held);
+
+    adoption_init(a, w->host, id, &gate, allowed);
+    free(held);
 }

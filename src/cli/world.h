@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include "openvswitch/compiler.h"
 #include "src/cli/cli.h"
+#include "src/host/adopt.h"
 #include "src/host/fuses.h"
 #include "src/host/specs.h"
 #include "src/plan/plan.h"
@@ -54,5 +55,9 @@ char *world_unknown_vm(const struct world *, const char *vm);
 /* Plans object 'id' as the daemon would when it starts now. */
 void world_plan(const struct world *, const char *id, struct plan *,
                 struct plan_verdict *);
+
+/* What plan_adopt() says of it to the daemon, which allows 'allowed'. */
+void world_adopt(const struct world *, const char *id,
+                 const struct adopt_allowed *, struct adoption *);
 
 #endif /* src/cli/world.h */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += src/host/libhost.la
 src_host_libhost_la_SOURCES = \
+	src/host/adopt.c \
+	src/host/adopt.h \
 	src/host/fuses.c \
 	src/host/fuses.h \
 	src/host/host.c \

@@ -191,6 +191,14 @@ host_plan(const struct host *h, const char *id, const struct plan_gate *gate,
     plan_object(&h->wanted, &h->observed, id, gate, plan, verdict);
 }
 
+char *
+host_adopt(const struct host *h, const char *id,
+           const struct plan_gate *gate, struct plan *stamps,
+           struct plan *rest)
+{
+    return plan_adopt(&h->wanted, &h->observed, id, gate, stamps, rest);
+}
+
 static bool
 is_ready_link(const struct plan_step *step)
 {

@@ -63,6 +63,11 @@ void host_refresh(struct host *, const char *id);
 void host_plan(const struct host *, const char *id, const struct plan_gate *,
                struct plan *, struct plan_verdict *);
 
+/* plan_adopt(). */
+char *host_adopt(const struct host *, const char *id,
+                 const struct plan_gate *, struct plan *stamps,
+                 struct plan *rest) OVS_WARN_UNUSED_RESULT;
+
 /* Begins to do the steps of 'plan' that can be done now: at most KERNEL_BATCH
  * kernel steps at once, then all rows in one transaction.  'plan' must stay
  * until host_done() returns true; then each step that was done has its result

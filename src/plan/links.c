@@ -111,6 +111,20 @@ set_step(struct planner *p, const struct model_link *have)
     return step;
 }
 
+/* A TAP that is not persistent goes when the VM lets go of it, and is made
+ * anew as it should be, so there is nothing to set before. */
+static bool
+drop_moot(struct planner *p, struct plan_step *step,
+          const struct model_link *have)
+{
+    if (!model_link_in_use(have)
+        || !field_is(&have->fields, MODEL_L_PERSIST, "false")) {
+        return false;
+    }
+    plan_step_clear(step);
+    return plan_drop_if_empty(p->plan, step);
+}
+
 /* Three steps at most, as they wait for different things: what can be set at
  * any time, what needs the VM to let go, and up. */
 static void
@@ -141,7 +155,8 @@ set_link(struct planner *p, const struct model_link *want,
         if (group == ANYTIME && smap_get(&have->fields, MODEL_L_UNFINISHED)) {
             planner_change(p, step, MODEL_L_UNFINISHED, "true", NULL);
         }
-        if (plan_drop_if_empty(p->plan, step)) {
+        if (plan_drop_if_empty(p->plan, step)
+            || (group == ATTACHED && drop_moot(p, step, have))) {
             continue;
         }
         if (group == ATTACHED && model_link_in_use(have)) {
@@ -259,8 +274,9 @@ row_is_free(const struct planner *p, const char *name)
     const struct model_iface *iface
         = port ? model_port_find_iface(port, name) : NULL;
 
-    return !iface || planner_is_own(p, smap_get(&iface->row.fields,
-                                                MODEL_MARK));
+    const char *mark = iface ? smap_get(&iface->row.fields, MODEL_MARK)
+                       : NULL;
+    return !iface || planner_is_own(p, mark) || planner_adopts(p, mark);
 }
 
 /* Whatever else is wrong with the object, a guest in quarantine is cut off. */

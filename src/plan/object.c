@@ -66,10 +66,10 @@ hold_back_half(struct planner *p, size_t first)
         const char *name = p->object->ports[i]->row.name;
         const struct model_port *have
             = model_observed_port(p->observed, name);
-        const char *own = have ? model_observed_own(
-            p->observed, smap_get(&have->row.fields, MODEL_MARK)) : NULL;
+        const char *mark = have ? smap_get(&have->row.fields, MODEL_MARK)
+                           : NULL;
 
-        if (!(own && !strcmp(own, p->id))
+        if (!planner_is_own(p, mark) && !(have && planner_adopts(p, mark))
             && !adds_port_now(p, first, name)) {
             lacking = name;
         }
@@ -90,7 +90,7 @@ plan_wanted(struct planner *p)
     char *clash = model_wanted_clash(p->wanted, p->observed, p->id);
     const char *problem = clash ? clash : p->object->problem;
     if (problem) {
-        planner_note(p, MODEL_ERROR, "%s", problem);
+        planner_refuse(p, MODEL_ERROR, "%s", problem);
         free(clash);
         if (p->object->quarantined) {
             planner_cut_off(p);
@@ -146,6 +146,32 @@ settle_block(struct planner *p, size_t first)
 }
 
 void
+planner_run(struct planner *p)
+{
+    size_t first = p->plan->n_steps;
+
+    p->verdict->state = MODEL_READY;
+    p->verdict->text = xstrdup("");
+    if (p->gate->frozen) {
+        planner_refuse(p, MODEL_INVALID, "%s", p->gate->frozen);
+        return;
+    }
+
+    p->block = (p->object && p->object->paused ? "paused"
+                : p->gate->report_only ? "policy drift is \"report\""
+                : !p->object ? p->gate->held
+                : NULL);
+    if (!strcmp(p->id, MODEL_QOS_NOOP)) {
+        planner_qos_noop(p);
+    } else if (p->object) {
+        plan_wanted(p);
+    } else {
+        plan_unwanted(p);
+    }
+    settle_block(p, first);
+}
+
+void
 plan_object(const struct model_wanted *wanted,
             const struct model_observed *observed, const char *id,
             const struct plan_gate *gate, struct plan *plan,
@@ -160,25 +186,6 @@ plan_object(const struct model_wanted *wanted,
         .plan = plan,
         .verdict = verdict,
     };
-    size_t first = plan->n_steps;
 
-    verdict->state = MODEL_READY;
-    verdict->text = xstrdup("");
-    if (gate->frozen) {
-        planner_note(&p, MODEL_INVALID, "%s", gate->frozen);
-        return;
-    }
-
-    p.block = (p.object && p.object->paused ? "paused"
-               : gate->report_only ? "policy drift is \"report\""
-               : !p.object ? gate->held
-               : NULL);
-    if (!strcmp(id, MODEL_QOS_NOOP)) {
-        planner_qos_noop(&p);
-    } else if (p.object) {
-        plan_wanted(&p);
-    } else {
-        plan_unwanted(&p);
-    }
-    settle_block(&p, first);
+    planner_run(&p);
 }

@@ -15,7 +15,7 @@ plan_init(struct plan *plan)
 }
 
 void
-plan_step_destroy(struct plan_step *step)
+plan_step_clear(struct plan_step *step)
 {
     for (size_t i = 0; i < step->n_changes; i++) {
         free(step->changes[i].field);
@@ -23,6 +23,14 @@ plan_step_destroy(struct plan_step *step)
         free(step->changes[i].new);
     }
     free(step->changes);
+    step->changes = NULL;
+    step->n_changes = 0;
+}
+
+void
+plan_step_destroy(struct plan_step *step)
+{
+    plan_step_clear(step);
     free(step->object);
     free(step->name);
     free(step->parent);
@@ -174,9 +182,8 @@ plan_contest_key(const struct plan_step *step, const char *field)
                         field));
 }
 
-/* Book-keeping that says nothing to the reader of a plan. */
-static bool
-is_bookkeeping(const char *field)
+bool
+plan_is_bookkeeping(const char *field)
 {
     return (!strcmp(field, MODEL_OWNED)
             || !strcmp(field, MODEL_LINK_MARK)
@@ -202,7 +209,7 @@ plan_step_format(const struct plan_step *step, struct ds *ds)
         for (size_t i = 0; i < step->n_changes; i++) {
             const struct plan_change *c = &step->changes[i];
 
-            if (is_bookkeeping(c->field)) {
+            if (plan_is_bookkeeping(c->field)) {
                 continue;
             }
             ds_put_cstr(ds, separator);

@@ -114,6 +114,17 @@ void plan_object(const struct model_wanted *, const struct model_observed *,
                  const char *id, const struct plan_gate *,
                  struct plan *, struct plan_verdict *verdict);
 
+/* Plans how object 'id' takes over what is there under its names and carries
+ * nobody's mark.  Appends to 'stamps' the steps that put the marks on and
+ * change nothing else, all of which can be done now; to 'rest' what
+ * plan_object() would say after them.  Returns NULL (without stamps there is
+ * nothing to take over), or why the object can have none of it, for the
+ * caller to free; then both are as they were. */
+char *plan_adopt(const struct model_wanted *, const struct model_observed *,
+                 const char *id, const struct plan_gate *,
+                 struct plan *stamps, struct plan *rest)
+    OVS_WARN_UNUSED_RESULT;
+
 void plan_verdict_destroy(struct plan_verdict *);
 
 /* The number of steps that can be done now. */

@@ -51,6 +51,23 @@ planner_note(struct planner *p, enum model_state state,
     va_end(args);
 }
 
+void
+planner_refuse(struct planner *p, enum model_state state,
+               const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = xvasprintf(format, args);
+    va_end(args);
+
+    planner_note(p, state, "%s", text);
+    if (p->adopt && !p->refusal) {
+        p->refusal = text;
+    } else {
+        free(text);
+    }
+}
+
 struct plan_step *
 planner_step(struct planner *p, enum plan_op op, enum plan_what what,
              const char *name, const char *parent)
@@ -91,6 +108,12 @@ planner_is_own(const struct planner *p, const char *mark)
 {
     const char *own = model_observed_own(p->observed, mark);
     return own && !strcmp(own, p->id);
+}
+
+bool
+planner_adopts(const struct planner *p, const char *mark)
+{
+    return p->adopt && !mark;
 }
 
 /* The name of the port in the id of a host's port, otherwise NULL. */
@@ -137,19 +160,21 @@ planner_owns(struct planner *p, const char *what, const char *name,
 {
     const char *own = model_observed_own(p->observed, mark);
 
-    if (own && (!strcmp(own, p->id) || is_heir(p, p->id, own))) {
+    if ((own && (!strcmp(own, p->id) || is_heir(p, p->id, own)))
+        || planner_adopts(p, mark)) {
         return true;
     } else if (own) {
-        planner_note(p, MODEL_WAITING, "%s %s still belongs to %s",
-                     what, name, own);
+        planner_refuse(p, MODEL_WAITING, "%s %s still belongs to %s",
+                       what, name, own);
     } else if (mark) {
-        planner_note(p, MODEL_CONFLICT,
-                     "%s %s belongs to another instance (%s)",
-                     what, name, mark);
+        planner_refuse(p, MODEL_CONFLICT,
+                       "%s %s belongs to another instance (%s)",
+                       what, name, mark);
     } else {
         planner_note(p, MODEL_CONFLICT,
-                     "%s %s is there already and not ours; remove it or "
-                     "choose another name", what, name);
+                     "%s %s is there already and not ours; remove it, "
+                     "choose another name, or take it over by "
+                     "\"ovs-portctl adopt %s\"", what, name, p->id);
     }
     return false;
 }

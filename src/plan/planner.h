@@ -8,7 +8,8 @@
  * What the files of src/plan share: planner.c has the verdict, the steps and
  * the marks; rows.c, links.c and ports.c plan one kind of thing each on top of
  * it, patch.c what is peculiar to patch ports, delete.c what is to go;
- * object.c puts them together into plan_object(). */
+ * object.c puts them together into plan_object(), adopt.c into
+ * plan_adopt(). */
 
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
@@ -24,6 +25,8 @@ struct planner {
     struct plan *plan;
     const char *block;          /* Why no step may be done at all, or NULL. */
     bool leftovers;             /* Things under old names are still there. */
+    bool adopt;                 /* What has no mark counts as the object's. */
+    char *refusal;              /* Why it cannot be adopted, or NULL. */
     struct plan_verdict *verdict;
 };
 
@@ -43,6 +46,13 @@ void planner_after(struct plan_step *, const char *, ...)
 void planner_defer(struct planner *, struct plan_step *, enum model_state,
                    const char *, ...) OVS_PRINTF_FORMAT(4, 5);
 
+/* Like planner_note(), and nothing of the object can be adopted. */
+void planner_refuse(struct planner *, enum model_state, const char *, ...)
+    OVS_PRINTF_FORMAT(3, 4);
+
+/* plan_object() without the initialization. */
+void planner_run(struct planner *);
+
 /* Whether an observed thing with 'mark' is the object's own; if it is not,
  * notes the conflict (or the wait for an object of ours). */
 bool planner_owns(struct planner *, const char *what, const char *name,
@@ -53,6 +63,8 @@ const char *planner_link_mark(const struct planner *,
                               const struct model_link *link);
 /* Whether 'mark' (NULL: none) is the object's own. */
 bool planner_is_own(const struct planner *, const char *mark);
+/* Whether what has 'mark' is taken over: unmarked, while adopting. */
+bool planner_adopts(const struct planner *, const char *mark);
 /* planner_owns() for a kernel device that we are to create: by its mark or,
  * if it has none yet, as an unfinished one that the object wants. */
 bool planner_owns_link(struct planner *, const struct model_link *link);
@@ -96,11 +108,17 @@ void planner_change(struct planner *, struct plan_step *, const char *field,
                     const char *old, const char *new);
 
 /* Steps. */
+
+/* True for a field of a row that is a note to ourselves, which says nothing
+ * to the reader of a plan. */
+bool plan_is_bookkeeping(const char *field);
 struct plan_step *plan_add_step(struct plan *, enum plan_op, enum plan_what,
                                 const char *object, const char *name,
                                 const char *parent);
 void plan_step_change(struct plan_step *, const char *field,
                       const char *old, const char *new);
+/* Takes back all that 'step' would set. */
+void plan_step_clear(struct plan_step *);
 /* Takes 'step', the last one, back if it would set nothing. Returns true if
  * it did. */
 bool plan_drop_if_empty(struct plan *, struct plan_step *step);

@@ -98,8 +98,10 @@ follow_device(struct planner *p, struct plan_step *step,
         return;
     }
 
+    /* What is taken over has its device open. */
+    bool adopts = planner_adopts(p, smap_get(&have->row.fields, MODEL_MARK));
     char *is = model_observed_link_mark(p->observed, link);
-    if (nullable_string_is_equal(made_for, is)
+    if (adopts || nullable_string_is_equal(made_for, is)
         || (made_for && strcmp(type, "null") && !is_created(p, step->name)
             && !is_of_this_boot(p, made_for))) {
         /* A device that was there before us at this boot: ovs-vswitchd, too,
@@ -164,8 +166,9 @@ plan_iface(struct planner *p, const struct model_port *port, bool moves,
     const struct model_port *other
         = model_observed_iface_port(p->observed, name);
     if (!have && other) {
-        planner_note(p, MODEL_CONFLICT, "interface %s is in port %s already",
-                     name, other->row.name);
+        planner_refuse(p, MODEL_CONFLICT,
+                       "interface %s is in port %s already", name,
+                       other->row.name);
         return;
     }
 
@@ -270,9 +273,9 @@ add_port(struct planner *p, const struct model_port *want)
         if (other) {
             const char *own = model_observed_own(
                 p->observed, smap_get(&other->row.fields, MODEL_MARK));
-            planner_note(p, own ? MODEL_WAITING : MODEL_CONFLICT,
-                         "interface %s is in port %s already",
-                         want->ifaces[i].row.name, other->row.name);
+            planner_refuse(p, own ? MODEL_WAITING : MODEL_CONFLICT,
+                           "interface %s is in port %s already",
+                           want->ifaces[i].row.name, other->row.name);
             return;
         }
     }
