@@ -26,6 +26,9 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/json-view.h \
 	src/cli/key.c \
 	src/cli/key.h \
+	src/cli/lint-path.c \
+	src/cli/lint-refs.c \
+	src/cli/lint-vlan.c \
 	src/cli/lint.c \
 	src/cli/lint.h \
 	src/cli/list.c \

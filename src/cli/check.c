@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@
 struct check {
     struct world w;
     char *only;                 /* Name of the one file, or NULL. */
-    const char *shown;          /* ...and what its messages call it. */
+    const char *shown;          /* What the user calls it, or the directory. */
+    struct svec strays;         /* Files that may be meant to be specs. */
 };
 
 /* Reads any file, whoever may write it: nothing is going to be done because
@@ -143,6 +145,48 @@ read_refused(struct world *w, const char *dir)
     svec_destroy(&names);
 }
 
+/* A name that nobody gives to anything but a spec. */
+static bool
+looks_like_spec(const char *name)
+{
+    static const char *const suffixes[] = {
+        ".json", ".json5", ".jsonc", ".yaml", ".yml"
+    };
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+        size_t n = strlen(suffixes[i]);
+        if (len >= n && !strcasecmp(&name[len - n], suffixes[i])) {
+            return name[0] != '.';
+        }
+    }
+    return false;
+}
+
+/* Adds what is in 'dir' as "PREFIXname" and no spec for its name only:
+ * "hosts.json", "vms.d/vm1.yaml".  'known' has the names that are read. */
+static void
+find_strays(const char *dir, const char *prefix, const struct specs *known,
+            struct svec *strays)
+{
+    char *path = xasprintf("%s/%s", dir, prefix);
+    DIR *stream = opendir(path);
+    struct dirent *entry;
+
+    free(path);
+    while (stream && (entry = readdir(stream)) != NULL) {
+        char *name = xasprintf("%s%s", prefix, entry->d_name);
+
+        if (looks_like_spec(entry->d_name) && !specs_get(known, name)) {
+            svec_add(strays, name);
+        }
+        free(name);
+    }
+    if (stream) {
+        closedir(stream);
+    }
+}
+
 static enum cli_exit
 check_open(const struct cli *cli, const char *arg, struct check *c,
            char **error)
@@ -150,7 +194,9 @@ check_open(const struct cli *cli, const char *arg, struct check *c,
     struct stat st;
 
     c->only = NULL;
-    if (arg && !stat(arg, &st) && !S_ISDIR(st.st_mode)) {
+    c->shown = arg ? arg : cli->spec_dir;
+    svec_init(&c->strays);
+    if (arg && (stat(arg, &st) || !S_ISDIR(st.st_mode))) {
         *error = open_file(c, arg);
         return *error ? CLI_REFUSED : CLI_DONE;
     }
@@ -163,114 +209,196 @@ check_open(const struct cli *cli, const char *arg, struct check *c,
     if (!code && store_get_dir(c->w.store)->error) {
         cli_note("%s", store_get_dir(c->w.store)->error);
     }
+    find_strays(c->shown, "", &c->w.specs, &c->strays);
+    find_strays(c->shown, "vms.d/", &c->w.specs, &c->strays);
+    svec_sort(&c->strays);
     return code;
 }
 
-/* One message, with the file's own name in front of it. */
-static void
-put_message(struct ds *out, const char *name, const char *shown,
-            const char *message)
+/* What 'file' of a finding is called: for people as they know it, for GitHub
+ * from where the check runs; for the caller to free. */
+static char *
+shown_name(const struct check *c, const char *file, bool full)
 {
-    size_t len = strlen(name);
-
-    if (!strncmp(message, name, len) && message[len] == ':') {
-        ds_put_cstr(out, shown);
-        message += len;
+    if (c->only) {
+        return xstrdup(c->shown);
+    } else if (!full || !*file) {
+        return xstrdup(file);
     }
-    output_put_safe(out, message);
+
+    const char *dir = c->shown;
+    while (!strncmp(dir, "./", 2)) {
+        dir += 2 + strspn(dir + 2, "/");
+    }
+    return (!*dir || !strcmp(dir, ".") ? xstrdup(file)
+            : xasprintf("%s%s%s", dir,
+                        dir[strlen(dir) - 1] == '/' ? "" : "/", file));
+}
+
+/* "FILE:LINE:COLUMN: POINTER: TEXT", as the parser's own messages; what is no
+ * error says so, as compilers do. */
+static void
+put_finding(struct ds *out, const struct check *c, const struct cli *cli,
+            const struct lint_finding *f)
+{
+    static const char *const colors[LINT_N_SEVERITIES] = {
+        [LINT_ERROR] = "31", [LINT_WARNING] = "33", [LINT_NOTE] = "36",
+    };
+    char *name = shown_name(c, f->file, false);
+    struct ds place = DS_EMPTY_INITIALIZER;
+
+    if (*name) {
+        ds_put_cstr(&place, name);
+        if (f->line) {
+            ds_put_format(&place, ":%u:%u", f->line, f->column);
+        }
+        ds_put_cstr(&place, ": ");
+    }
+    output_put_safe(out, ds_cstr(&place));
+    if (f->severity != LINT_ERROR) {
+        output_put_colored(out, &cli->style, colors[f->severity],
+                           lint_severity_name(f->severity));
+        ds_put_cstr(out, ": ");
+    }
+    ds_clear(&place);
+    ds_put_format(&place, "%s%s%s", f->pointer, *f->pointer ? ": " : "",
+                  f->text);
+    output_put_safe(out, ds_cstr(&place));
+    if (f->severity != LINT_ERROR) {
+        ds_put_format(out, " [%s]", f->rule);
+    }
+    ds_put_char(out, '\n');
+    ds_destroy(&place);
+    free(name);
+}
+
+/* GitHub's workflow commands have an escape of their own. */
+static void
+put_github(struct ds *out, const char *s, const char *escaped)
+{
+    for (; *s; s++) {
+        if ((unsigned char) *s < 0x20 || strchr(escaped, *s)) {
+            ds_put_format(out, "%%%02X", (unsigned char) *s);
+        } else {
+            ds_put_char(out, *s);
+        }
+    }
+}
+
+/* "::error file=F,line=L,col=C,title=T::POINTER: TEXT" */
+static void
+put_annotation(struct ds *out, const struct check *c,
+               const struct lint_finding *f)
+{
+    static const char *const commands[LINT_N_SEVERITIES] = {
+        [LINT_ERROR] = "error", [LINT_WARNING] = "warning",
+        [LINT_NOTE] = "notice",
+    };
+    char *name = shown_name(c, f->file, true);
+
+    ds_put_format(out, "::%s ", commands[f->severity]);
+    if (*name) {
+        ds_put_cstr(out, "file=");
+        put_github(out, name, "%:,");
+        ds_put_char(out, ',');
+    }
+    if (f->line) {
+        ds_put_format(out, "line=%u,col=%u,", f->line, f->column);
+    }
+    ds_put_format(out, "title=ovs-portctl check (%s)::", f->rule);
+    if (*f->pointer) {
+        put_github(out, f->pointer, "%");
+        ds_put_cstr(out, ": ");
+    }
+    put_github(out, f->text, "%");
+    ds_put_char(out, '\n');
+    free(name);
+}
+
+static void
+print_table(struct ctl_context *ctx, const struct check *c,
+            const struct lint *l)
+{
+    static const char *const headings[] = {
+        "severity", "rule", "file", "line", "column", "pointer", "text", NULL
+    };
+    struct output o;
+
+    output_init(&o, headings);
+    o.objects = true;
+    o.text_last = true;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct lint_finding *f = &l->findings[i];
+        char *name = shown_name(c, f->file, false);
+
+        output_text(&o, lint_severity_name(f->severity));
+        output_text(&o, f->rule);
+        output_text(&o, name);
+        output_integer(&o, f->line);
+        output_integer(&o, f->column);
+        output_text(&o, f->pointer);
+        output_text(&o, f->text);
+        free(name);
+    }
+    cli_print(ctx, &o);
+    output_destroy(&o);
+}
+
+static void
+put_count(struct ds *out, size_t n, const char *what)
+{
+    ds_put_format(out, "%"PRIuSIZE" %s%s", n, what, n == 1 ? "" : "s");
+}
+
+static void
+print_summary(struct ds *out, const struct check *c, const struct lint *l)
+{
+    put_count(out, c->only ? 1 : shash_count(&c->w.specs.files), "file");
+    for (int s = 0; s < LINT_N_SEVERITIES; s++) {
+        ds_put_cstr(out, s ? ", " : ": ");
+        put_count(out, lint_count(l, s, NULL), lint_severity_name(s));
+    }
     ds_put_char(out, '\n');
 }
 
-static struct json *
-message_json(const char *name, const char *shown, const char *message)
-{
-    struct json *json = json_object_create();
-    struct lint_message m;
-
-    lint_message_parse(&m, name, message);
-    json_object_put_string(json, "file", shown);
-    json_object_put(json, "line", json_integer_create(m.line));
-    json_object_put(json, "column", json_integer_create(m.column));
-    json_object_put_string(json, "pointer", m.pointer);
-    json_object_put_string(json, "text", m.text);
-    lint_message_destroy(&m);
-    return json;
-}
-
-/* The errors of one file: its own, and of those between files, 'cross', the
- * ones that name it. */
 static void
-collect(const struct specs_file *file, const struct svec *cross,
-        struct svec *messages)
-{
-    size_t len = strlen(file->name);
-
-    svec_append(messages, &file->errors);
-    for (size_t i = 0; i < cross->n; i++) {
-        const char *message = cross->names[i];
-        if (!strncmp(message, file->name, len) && message[len] == ':') {
-            svec_add(messages, message);
-        }
-    }
-}
-
-static void
-report(struct ctl_context *ctx, const struct check *c,
-       const struct svec *cross)
+report(struct ctl_context *ctx, const struct check *c, const struct lint *l)
 {
     struct cli *cli = cli_of(ctx);
-    const struct shash_node **nodes = shash_sort(&c->w.specs.files);
-    struct json *array = json_array_create_empty();
-    size_t n_files = 0, n_errors = 0;
+    bool github = shash_find(&ctx->options, "--github");
+    bool strict = shash_find(&ctx->options, "--strict");
 
-    for (size_t i = 0; i < shash_count(&c->w.specs.files); i++) {
-        const struct specs_file *file = nodes[i]->data;
-        const char *shown = c->only ? c->shown : file->name;
-        struct svec messages = SVEC_EMPTY_INITIALIZER;
-
-        if (c->only && strcmp(c->only, file->name)) {
-            continue;
-        }
-        collect(file, cross, &messages);
-        for (size_t j = 0; j < messages.n; j++) {
-            if (cli->style.table) {
-                json_array_add(array, message_json(file->name, shown,
-                                                   messages.names[j]));
+    if (cli->style.table || cli->style.columns) {
+        print_table(ctx, c, l);
+    } else {
+        for (size_t i = 0; i < l->n; i++) {
+            if (github) {
+                put_annotation(&ctx->output, c, &l->findings[i]);
             } else {
-                put_message(&ctx->output, file->name, shown,
-                            messages.names[j]);
+                put_finding(&ctx->output, c, cli, &l->findings[i]);
             }
         }
-        n_files++;
-        n_errors += messages.n;
-        svec_destroy(&messages);
+        if (!github) {
+            print_summary(&ctx->output, c, l);
+        }
     }
-    if (cli->style.table) {
-        output_json(array, &cli->style, &ctx->output);
-    } else {
-        ds_put_format(&ctx->output, "%"PRIuSIZE" files, %"PRIuSIZE" errors\n",
-                      n_files, n_errors);
-    }
-    if (n_errors) {
+    if (lint_count(l, LINT_ERROR, NULL)
+        || (strict && lint_count(l, LINT_WARNING, NULL))) {
         cli->status = CLI_REFUSED;
     }
-    json_destroy(array);
-    free(nodes);
 }
 
 void
 cmd_check(struct ctl_context *ctx)
 {
     struct cli *cli = cli_of(ctx);
-    struct svec errors = SVEC_EMPTY_INITIALIZER;
-    struct svec notes = SVEC_EMPTY_INITIALIZER;
+    struct lint l;
     struct check c;
     char *error;
 
-    if (cli->style.table && cli->table.format != TF_JSON) {
-        cli_fail(ctx, CLI_REFUSED, xstrdup("check: of the formats there is "
-                                           "only json, beside the one for "
-                                           "people"));
+    if (cli->style.table && shash_find(&ctx->options, "--github")) {
+        cli_fail(ctx, CLI_REFUSED, xstrdup("check: --github is a format of "
+                                           "its own; leave out -f"));
         return;
     }
 
@@ -279,14 +407,19 @@ cmd_check(struct ctl_context *ctx)
     if (code) {
         cli_fail(ctx, code, error);
     } else {
-        lint(&c.w.specs, c.w.wanted, &errors, &notes);
-        for (size_t i = 0; i < notes.n && !c.only; i++) {
-            cli_note("%s", notes.names[i]);
+        lint_init(&l, &c.w.specs, c.w.wanted);
+        lint_run(&l);
+        for (size_t i = 0; i < c.strays.n; i++) {
+            lint_add(&l, LINT_WARNING, "file-unread", c.strays.names[i], "",
+                     "is not read: only host.json and vms.d/VM.json are");
         }
-        report(ctx, &c, &errors);
+        if (c.only) {
+            lint_keep(&l, c.only);
+        }
+        report(ctx, &c, &l);
+        lint_destroy(&l);
     }
-    svec_destroy(&errors);
-    svec_destroy(&notes);
+    svec_destroy(&c.strays);
     free(c.only);
     world_close(&c.w);
 }

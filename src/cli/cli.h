@@ -20,6 +20,7 @@
  *     show.c status.c plan-cmd.c check.c list.c get.c guest-cmd.c
  *     explain-cmd.c   commands that only look; guest.c and explain.c are the
  *                 pure parts of the last two
+ *     lint.c lint-*.c   the pure part of "check"
  *     objects.c   what "show" knows of an object, whoever says so
  *     output.c    tables
  *

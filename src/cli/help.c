@@ -56,6 +56,9 @@ static const struct {
     const char *text;
 } options[] = {
     { "--exit-code", "", false, "exit status 5 if there are changes" },
+    { "--strict", "", false, "warnings count as errors" },
+    { "--github", "", false, "a line for each finding, as GitHub's workflows "
+      "take it" },
     { "--may-exist", "", false, "change it if it is there already" },
     { "--if-exists", "", false, "it is no error if it is not there" },
     { "--from=", "TAG", true, "the tag that they have" },

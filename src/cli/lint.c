@@ -2,27 +2,181 @@
 #include <config.h>
 #include "src/cli/lint.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "openvswitch/dynamic-string.h"
-#include "src/cli/near.h"
-#include "src/model/observed.h"
 #include "src/spec/text.h"
-#include "sset.h"
 #include "util.h"
 
-#define HOST_FILE "host.json"
+const char *
+lint_severity_name(enum lint_severity severity)
+{
+    static const char *const names[LINT_N_SEVERITIES] = {
+        [LINT_ERROR] = "error",
+        [LINT_WARNING] = "warning",
+        [LINT_NOTE] = "note",
+    };
+    return names[severity];
+}
 
-/* Where host.json or a VM's file speaks of object 'id'. */
+void
+lint_init(struct lint *l, const struct specs *specs,
+          const struct model_wanted *wanted)
+{
+    memset(l, 0, sizeof *l);
+    l->specs = specs;
+    l->wanted = wanted;
+}
+
+static void
+destroy_finding(struct lint_finding *f)
+{
+    free(f->file);
+    free(f->pointer);
+    free(f->text);
+}
+
+void
+lint_destroy(struct lint *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        destroy_finding(&l->findings[i]);
+    }
+    free(l->findings);
+}
+
+void
+lint_keep(struct lint *l, const char *file)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        if (!strcmp(l->findings[i].file, file)) {
+            l->findings[n++] = l->findings[i];
+        } else {
+            destroy_finding(&l->findings[i]);
+        }
+    }
+    l->n = n;
+}
+
+static struct lint_finding *
+add_finding(struct lint *l, enum lint_severity severity, const char *rule,
+            const char *file)
+{
+    if (l->n >= l->allocated) {
+        l->findings = x2nrealloc(l->findings, &l->allocated,
+                                 sizeof *l->findings);
+    }
+
+    struct lint_finding *f = &l->findings[l->n++];
+    memset(f, 0, sizeof *f);
+    f->severity = severity;
+    f->rule = rule;
+    f->file = xstrdup(file);
+    return f;
+}
+
+void
+lint_add_message(struct lint *l, const char *file, const char *message)
+{
+    struct lint_finding *f = add_finding(l, LINT_ERROR, "spec", file);
+    size_t len = strlen(file);
+    const char *p = message;
+    int n = 0;
+
+    if (!strncmp(p, file, len) && p[len] == ':') {
+        p += len;
+        if (sscanf(p, ":%u:%u: %n", &f->line, &f->column, &n) == 2 && n) {
+            p += n;
+        } else {
+            f->line = f->column = 0;
+            p += 1 + (p[1] == ' ');
+        }
+    }
+
+    const char *end = *p == '/' ? strstr(p, ": ") : NULL;
+    f->pointer = end ? xmemdup0(p, end - p) : xstrdup("");
+    f->text = xstrdup(end ? end + 2 : p);
+}
+
+/* Finds 'pointer' in the text of 'name'; '*file' is that text's. */
+static bool
+find(const struct lint *l, const char *name, const char *pointer,
+     const struct specs_file **file, struct text_span *span)
+{
+    *file = specs_get(l->specs, name);
+    return (*file && (*file)->text
+            && text_find((*file)->text, (*file)->len, pointer, span));
+}
+
+static void OVS_PRINTF_FORMAT(7, 0)
+add_at(struct lint *l, enum lint_severity severity, const char *rule,
+       const char *name, char *pointer, bool at_key, const char *format,
+       va_list args)
+{
+    struct lint_finding *f = add_finding(l, severity, rule, name);
+    const struct specs_file *file;
+    struct text_span span;
+
+    if (find(l, name, pointer, &file, &span)) {
+        text_position(file->text, file->len, at_key ? span.key : span.start,
+                      &f->line, &f->column);
+    }
+    f->pointer = pointer;
+    f->text = xvasprintf(format, args);
+}
+
+void
+lint_add(struct lint *l, enum lint_severity severity, const char *rule,
+         const char *file, const char *pointer, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_at(l, severity, rule, file, xstrdup(pointer), false, format, args);
+    va_end(args);
+}
+
+/* Which of a link's two ends 'port' is, or -1. */
+static int
+end_of(const struct lint *l, const struct model_object *object,
+       const char *link_pointer, const struct model_port *port)
+{
+    struct ds quoted = DS_EMPTY_INITIALIZER;
+    int found = -1;
+
+    text_quote(&quoted, port->row.name);
+    for (int i = 0; i < 2; i++) {
+        char *pointer = xasprintf("%s/ends/%d/port", link_pointer, i);
+        const struct specs_file *file;
+        struct text_span span;
+
+        if (find(l, object->source, pointer, &file, &span)
+            && span.end - span.start == quoted.length
+            && !memcmp(&file->text[span.start], ds_cstr(&quoted),
+                       quoted.length)) {
+            found = i;
+        }
+        free(pointer);
+    }
+    ds_destroy(&quoted);
+    return found;
+}
+
+/* Where host.json or a VM's file speaks of 'object' and its 'port'. */
 static char *
-pointer_to(const char *id)
+pointer_to(const struct lint *l, const struct model_object *object,
+           const struct model_port *port)
 {
     static const struct { const char *prefix, *member; } kinds[] = {
         { "bridge:", "/bridges" }, { "bond:", "/bonds" },
         { "link:", "/links" }, { "port:", "/bridges" },
     };
     struct ds ds = DS_EMPTY_INITIALIZER;
+    const char *id = object->id;
     const char *slash = strchr(id, '/');
 
     if (model_id_is_nic(id)) {
@@ -45,169 +199,121 @@ pointer_to(const char *id)
         ds_put_cstr(&ds, "/ports");
         text_pointer_append(&ds, slash + 1);
     }
+    if (port && !strncmp(id, "link:", 5)) {
+        int end = end_of(l, object, ds_cstr(&ds), port);
+
+        if (end >= 0) {
+            ds_put_format(&ds, "/ends/%d", end);
+        }
+    }
     return ds_steal_cstr(&ds);
 }
 
-/* Adds "FILE:LINE:COLUMN: POINTER: TEXT" for member 'key' (if it is there) of
- * what speaks of 'object'. */
-static void
-add_message(const struct specs *specs, const struct model_object *object,
-            const char *key, const char *text, struct svec *messages)
+/* The pointer to member 'key' of 'object' and its 'port', for the caller to
+ * free, or NULL if the text does not give it. */
+static char *
+member_of(const struct lint *l, const struct model_object *object,
+          const struct model_port *port, const char *key,
+          const struct specs_file **file, struct text_span *span)
 {
-    const struct specs_file *file = specs_get(specs, object->source);
-    char *pointer = pointer_to(object->id);
-    unsigned int line = 1, column = 1;
-    struct text_span span;
+    char *pointer = pointer_to(l, object, port);
+    char *member = xasprintf("%s/%s", pointer, key);
 
-    if (file && file->text && key) {
-        char *member = xasprintf("%s/%s", pointer, key);
-
-        if (text_find(file->text, file->len, member, &span)) {
-            free(pointer);
-            pointer = member;
-        } else {
-            free(member);
-        }
-    }
-    if (file && file->text
-        && text_find(file->text, file->len, pointer, &span)) {
-        text_position(file->text, file->len, key ? span.start : span.key,
-                      &line, &column);
-    }
-    svec_add_nocopy(messages, xasprintf("%s:%u:%u: %s: %s", object->source,
-                                        line, column, pointer, text));
     free(pointer);
-}
-
-static void
-check_clash(const struct specs *specs, const struct model_wanted *wanted,
-            const struct model_observed *nothing,
-            const struct model_object *object, struct svec *errors)
-{
-    char *text = model_wanted_clash(wanted, nothing, object->id);
-
-    if (text) {
-        add_message(specs, object, NULL, text, errors);
-        free(text);
+    if (!find(l, object->source, member, file, span)) {
+        free(member);
+        return NULL;
     }
+    return member;
 }
 
-/* What host.json says of bridges. */
-struct bridges {
-    const struct specs_file *host; /* NULL: nothing is known. */
-    bool any;                   /* It lists some. */
-    struct sset names;          /* Those that it makes. */
-};
-
-static bool
-bridges_has(const struct bridges *b, const char *name)
+void
+lint_add_object(struct lint *l, enum lint_severity severity,
+                const char *rule, const struct model_object *object,
+                const struct model_port *port, const char *key,
+                const char *format, ...)
 {
-    struct ds pointer = DS_EMPTY_INITIALIZER;
+    const struct specs_file *file;
     struct text_span span;
+    char *pointer = (key ? member_of(l, object, port, key, &file, &span)
+                     : NULL);
+    bool at_key = !pointer;
+    va_list args;
 
-    /* In the text: a bridge that is only used is no object. */
-    ds_put_cstr(&pointer, "/bridges");
-    text_pointer_append(&pointer, name);
-    bool has = text_find(b->host->text, b->host->len, ds_cstr(&pointer),
-                         &span);
-    ds_destroy(&pointer);
-    return has;
-}
-
-static void
-check_bridge(const struct specs *specs, const struct bridges *b,
-             const struct model_object *object, const char *bridge,
-             struct svec *messages)
-{
-    if (bridges_has(b, bridge)) {
-        return;
+    if (!pointer) {
+        pointer = pointer_to(l, object, port);
     }
-
-    char *near = near_miss(bridge, &b->names);
-    char *text = xasprintf("host.json has no bridge \"%s\"; add it, or, if "
-                           "somebody else makes it, \"%s\": {\"managed\": "
-                           "false}%s", bridge, bridge, near);
-    add_message(specs, object, "bridge", text, messages);
-    free(text);
-    free(near);
+    va_start(args, format);
+    add_at(l, severity, rule, object->source, pointer, at_key, format, args);
+    va_end(args);
 }
 
-static void
-bridges_init(struct bridges *b, const struct specs *specs,
-             const struct model_wanted *wanted)
+bool
+lint_gives(const struct lint *l, const struct model_object *object,
+           const struct model_port *port, const char *key, const char *value)
 {
-    const struct specs_file *host = specs_get(specs, HOST_FILE);
+    const struct specs_file *file;
+    struct text_span span;
+    char *pointer = member_of(l, object, port, key, &file, &span);
+    bool gives = pointer != NULL;
+
+    if (gives && value) {
+        /* Blanks within do not count. */
+        for (size_t i = span.start; i < span.end; i++) {
+            if (!strchr(" \t\r\n", file->text[i])) {
+                gives = gives && *value && *value++ == file->text[i];
+            }
+        }
+        gives = gives && !*value;
+    }
+    free(pointer);
+    return gives;
+}
+
+static int
+compare(const void *a_, const void *b_)
+{
+    const struct lint_finding *a = a_;
+    const struct lint_finding *b = b_;
+    int cmp = strcmp(a->file, b->file);
+
+    if (!cmp) {
+        cmp = (a->line != b->line ? (a->line < b->line ? -1 : 1)
+               : a->column != b->column ? (a->column < b->column ? -1 : 1)
+               : (int) a->severity - (int) b->severity);
+    }
+    return cmp ? cmp : strcmp(a->text, b->text);
+}
+
+void
+lint_run(struct lint *l)
+{
     struct shash_node *node;
-    struct text_span span;
 
-    b->host = host && host->valid && host->text ? host : NULL;
-    b->any = b->host && text_find(host->text, host->len, "/bridges", &span);
-    sset_init(&b->names);
-    SHASH_FOR_EACH (node, &wanted->objects) {
-        const struct model_object *object = node->data;
-        if (object->bridge) {
-            sset_add(&b->names, object->bridge->row.name);
+    SHASH_FOR_EACH (node, &l->specs->files) {
+        const struct specs_file *file = node->data;
+
+        for (size_t i = 0; i < file->errors.n; i++) {
+            lint_add_message(l, file->name, file->errors.names[i]);
         }
+    }
+    lint_references(l);
+    lint_vlans(l);
+    lint_paths(l);
+    if (l->n) {
+        qsort(l->findings, l->n, sizeof *l->findings, compare);
     }
 }
 
-void
-lint(const struct specs *specs, const struct model_wanted *wanted,
-     struct svec *errors, struct svec *notes)
+size_t
+lint_count(const struct lint *l, enum lint_severity severity,
+           const char *file)
 {
-    const struct shash_node **nodes = shash_sort(&wanted->objects);
-    struct model_observed nothing;
-    struct bridges b;
+    size_t n = 0;
 
-    model_observed_init(&nothing, "", "");
-    bridges_init(&b, specs, wanted);
-    for (size_t i = 0; i < shash_count(&wanted->objects); i++) {
-        const struct model_object *object = nodes[i]->data;
-
-        check_clash(specs, wanted, &nothing, object, errors);
-        for (size_t j = 0; b.host && j < object->n_ports; j++) {
-            check_bridge(specs, &b, object,
-                         model_row_get(&object->ports[j]->row,
-                                       MODEL_F_BRIDGE),
-                         b.any ? errors : notes);
-        }
+    for (size_t i = 0; i < l->n; i++) {
+        n += (l->findings[i].severity == severity
+              && (!file || !strcmp(file, l->findings[i].file)));
     }
-    if (!specs_get(specs, HOST_FILE)) {
-        svec_add(notes, "there is no host.json: whether bridges exist was "
-                 "not looked at");
-    }
-    sset_destroy(&b.names);
-    model_observed_destroy(&nothing);
-    free(nodes);
-}
-
-void
-lint_message_parse(struct lint_message *m, const char *file,
-                   const char *message)
-{
-    size_t len = strlen(file);
-    const char *p = message;
-    int n = 0;
-
-    memset(m, 0, sizeof *m);
-    if (!strncmp(p, file, len) && p[len] == ':') {
-        p += len;
-        if (sscanf(p, ":%u:%u: %n", &m->line, &m->column, &n) == 2 && n) {
-            p += n;
-        } else {
-            m->line = m->column = 0;
-            p += 1 + (p[1] == ' ');
-        }
-    }
-
-    const char *end = *p == '/' ? strstr(p, ": ") : NULL;
-    m->pointer = end ? xmemdup0(p, end - p) : xstrdup("");
-    m->text = xstrdup(end ? end + 2 : p);
-}
-
-void
-lint_message_destroy(struct lint_message *m)
-{
-    free(m->pointer);
-    free(m->text);
+    return n;
 }

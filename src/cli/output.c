@@ -54,6 +54,17 @@ output_put_safe(struct ds *out, const char *s)
     }
 }
 
+void
+output_put_colored(struct ds *out, const struct output_style *style,
+                   const char *color, const char *s)
+{
+    if (style->color) {
+        ds_put_format(out, "\033[%sm%s\033[0m", color, s);
+    } else {
+        ds_put_cstr(out, s);
+    }
+}
+
 /* What OVS or a file says must not steer a terminal. */
 void
 output_text(struct output *o, const char *text)
@@ -198,11 +209,10 @@ cell_at(const struct human *h, size_t row, size_t i)
 static void
 put_cell(const struct human *h, size_t i, const char *text, struct ds *out)
 {
-    bool color = (h->style->color
-                  && !strcmp(h->o->headings[h->chosen[i]], "state"));
+    bool color = !strcmp(h->o->headings[h->chosen[i]], "state");
 
     if (color) {
-        ds_put_format(out, "\033[%sm%s\033[0m", state_color(text), text);
+        output_put_colored(out, h->style, state_color(text), text);
     } else {
         ds_put_cstr(out, text);
     }
@@ -301,6 +311,29 @@ format_table(const struct output *o, const struct table_style *style,
     table_destroy(&table);
 }
 
+static void
+format_objects(const struct output *o, const struct output_style *style,
+               const size_t chosen[], size_t n, struct ds *out)
+{
+    struct json *array = json_array_create_empty();
+
+    for (size_t row = 0; row < o->n_cells / o->n_columns; row++) {
+        struct json *object = json_object_create();
+
+        for (size_t i = 0; i < n; i++) {
+            const struct output_cell *cell
+                = &o->cells[row * o->n_columns + chosen[i]];
+
+            json_object_put(object, o->headings[chosen[i]], cell->is_integer
+                            ? json_integer_create(cell->integer)
+                            : json_string_create(cell->text));
+        }
+        json_array_add(array, object);
+    }
+    output_json(array, style, out);
+    json_destroy(array);
+}
+
 char *
 output_format(const struct output *o, const struct output_style *style,
               struct ds *out)
@@ -311,6 +344,9 @@ output_format(const struct output *o, const struct output_style *style,
 
     if (error) {
         return error;
+    } else if (style->table && style->table->format == TF_JSON
+               && o->objects) {
+        format_objects(o, style, chosen, n, out);
     } else if (style->table) {
         format_table(o, style->table, chosen, n, out);
     } else {

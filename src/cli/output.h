@@ -34,6 +34,9 @@ struct output {
     /* For people, the last column is free text: it goes to a line of its own
      * where it would make the line too wide. */
     bool text_last;
+    /* In JSON an array of objects, for CI and the like, instead of OVS's
+     * table. */
+    bool objects;
 };
 
 struct output_style {
@@ -59,6 +62,10 @@ char *output_format(const struct output *, const struct output_style *,
 /* Appends 'json', with a line break, as the style's flags say. */
 void output_json(const struct json *, const struct output_style *,
                  struct ds *out);
+
+/* Appends 's', in 'color' ("31") if the style has any. */
+void output_put_colored(struct ds *out, const struct output_style *,
+                        const char *color, const char *s);
 
 /* Appends 's', with control characters made visible. */
 void output_put_safe(struct ds *out, const char *s);

@@ -12,10 +12,8 @@
 #include "random.h"
 #include "src/cli/args.h"
 #include "src/cli/diff.h"
-#include "src/cli/lint.h"
 #include "src/cli/near.h"
 #include "src/cli/output.h"
-#include "src/model/wanted.h"
 #include "util.h"
 
 /* 'line' is split at blanks; what comes out is joined by blanks. */
@@ -275,119 +273,6 @@ test_folded(void **state OVS_UNUSED)
     check_folded("\u00e4\u00f6\u00fc d e", "12345\u00e4\u00f6\u00fc d\n  e");
 }
 
-static void
-check_message(const char *message, unsigned int line, unsigned int column,
-              const char *pointer, const char *text)
-{
-    struct lint_message m;
-
-    lint_message_parse(&m, "vms.d/vm1.json", message);
-    assert_int_equal(m.line, line);
-    assert_int_equal(m.column, column);
-    assert_string_equal(m.pointer, pointer);
-    assert_string_equal(m.text, text);
-    lint_message_destroy(&m);
-}
-
-static void
-test_message(void **state OVS_UNUSED)
-{
-    check_message("vms.d/vm1.json:12:14: /nics/net0/tag: 5000 is not in "
-                  "0..4095", 12, 14, "/nics/net0/tag",
-                  "5000 is not in 0..4095");
-    check_message("vms.d/vm1.json:2:1: the text ends too early", 2, 1, "",
-                  "the text ends too early");
-    check_message("vms.d/vm1.json: is a symbolic link; put the file there",
-                  0, 0, "", "is a symbolic link; put the file there");
-    check_message("something else", 0, 0, "", "something else");
-}
-
-struct files {
-    struct specs specs;
-    struct model_wanted wanted;
-    struct sset changed;
-};
-
-static void
-put(struct files *f, const char *name, const char *text)
-{
-    specs_put(&f->specs, name, text, strlen(text), "", &f->wanted,
-              &f->changed);
-    assert_true(specs_get(&f->specs, name)->valid);
-}
-
-/* Puts 'host' (NULL: none), a VM with 'nic1' and one with 'nic2' (NULL: none),
- * and compares the errors and the number of notes. */
-static void
-check_lint(const char *host, const char *nic1, const char *nic2,
-           const char *const expect[], size_t n_notes)
-{
-    struct svec errors = SVEC_EMPTY_INITIALIZER;
-    struct svec notes = SVEC_EMPTY_INITIALIZER;
-    struct files f;
-    size_t n = 0;
-
-    specs_init(&f.specs);
-    model_wanted_init(&f.wanted);
-    sset_init(&f.changed);
-    if (host) {
-        put(&f, "host.json", host);
-    }
-    put(&f, "vms.d/vm1.json", nic1);
-    if (nic2) {
-        put(&f, "vms.d/vm2.json", nic2);
-    }
-    lint(&f.specs, &f.wanted, &errors, &notes);
-    while (expect[n]) {
-        assert_true(n < errors.n);
-        assert_string_equal(errors.names[n], expect[n]);
-        n++;
-    }
-    assert_int_equal(errors.n, n);
-    assert_int_equal(notes.n, n_notes);
-    svec_destroy(&errors);
-    svec_destroy(&notes);
-    sset_destroy(&f.changed);
-    specs_destroy(&f.specs);
-    model_wanted_destroy(&f.wanted);
-}
-
-#define NIC(MAC, MORE) "{\"version\": 1,\n \"nics\": {\"n0\": {\"mac\": " \
-    "\"52:54:00:00:00:" MAC "\", \"bridge\": \"br0\"" MORE "}}}"
-#define HOST(BRIDGES) "{\"version\": 1, \"bridges\": {" BRIDGES "}}"
-#define LIST(...) (const char *const[]) { __VA_ARGS__, NULL }
-#define NONE (const char *const[]) { NULL }
-
-static void
-test_lint(void **state OVS_UNUSED)
-{
-    const char *host = HOST("\"br0\": {}");
-
-    check_lint(host, NIC("01", ""), NIC("02", ""), NONE, 0);
-    check_lint(HOST("\"br0\": {\"managed\": false}"), NIC("01", ""), NULL,
-               NONE, 0);
-    check_lint(host, NIC("01", ", \"ifname\": \"t0\""),
-               NIC("02", ", \"ifname\": \"t0\""),
-               LIST("vms.d/vm1.json:2:11: /nics/n0: the name \"t0\" is "
-                    "wanted by vm2/n0 as well; change one of them",
-                    "vms.d/vm2.json:2:11: /nics/n0: the name \"t0\" is "
-                    "wanted by vm1/n0 as well; change one of them"), 0);
-    check_lint(host, NIC("01", ""), NIC("01", ""),
-               LIST("vms.d/vm1.json:2:11: /nics/n0: the MAC "
-                    "52:54:00:00:00:01 is on the same bridge in vm2/n0 as "
-                    "well; change one of them",
-                    "vms.d/vm2.json:2:11: /nics/n0: the MAC "
-                    "52:54:00:00:00:01 is on the same bridge in vm1/n0 as "
-                    "well; change one of them"), 0);
-    check_lint(HOST("\"br1\": {}"), NIC("01", ""), NULL,
-               LIST("vms.d/vm1.json:2:56: /nics/n0/bridge: host.json has no "
-                    "bridge \"br0\"; add it, or, if somebody else makes it, "
-                    "\"br0\": {\"managed\": false}; did you mean br1?"), 0);
-    /* Nothing is known of bridges: a note, no error. */
-    check_lint("{\"version\": 1}", NIC("01", ""), NULL, NONE, 1);
-    check_lint(NULL, NIC("01", ""), NULL, NONE, 1);
-}
-
 int
 main(void)
 {
@@ -399,8 +284,6 @@ main(void)
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_output_wide),
         cmocka_unit_test(test_folded),
-        cmocka_unit_test(test_message),
-        cmocka_unit_test(test_lint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
