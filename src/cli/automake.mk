@@ -37,6 +37,8 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/nic-cmd.c \
 	src/cli/nic-edit.c \
 	src/cli/nic-edit.h \
+	src/cli/object-edit.c \
+	src/cli/object-edit.h \
 	src/cli/objects.c \
 	src/cli/objects.h \
 	src/cli/output.c \

@@ -101,7 +101,7 @@ cmd_nic_get(struct ctl_context *ctx)
     if (!code) {
         error = find_nic(&w, id, &values);
         if (!error && key) {
-            error = key_check(key);
+            error = key_check(SPEC_NIC, key);
         }
         if (!error && !print_values(ctx, &values, key) && key
             && !shash_find(&ctx->options, "--if-exists")) {

@@ -4,24 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "openvswitch/json.h"
+#include "src/cli/json-view.h"
 #include "src/cli/vlan.h"
-#include "src/spec/spec.h"
 #include "src/spec/text.h"
 #include "util.h"
-
-/* A file with one NIC to try keys on, and the pointer to that NIC. */
-#define PROBE "{\"version\": 1, \"nics\": {\"nic\": {}}}"
-#define PROBE_NIC "/nics/nic"
-
-enum key_type {
-    KEY_INTEGER,
-    KEY_BOOLEAN,
-    KEY_STRING,
-    KEY_MAP,
-    KEY_INTEGERS,
-    KEY_STRINGS,
-    KEY_ARRAY
-};
 
 void
 key_pointer(const char *key, struct ds *pointer)
@@ -53,133 +40,30 @@ key_split(const char *arg, char **key, char **value)
     return NULL;
 }
 
-/* The text of the message in 'errors' that is about 'pointer', or NULL. */
-static const char *
-find_message(const struct svec *errors, const char *pointer)
+char *
+key_check(enum spec_thing thing, const char *key)
 {
-    size_t len = strlen(pointer);
+    enum spec_key_type type;
 
-    for (size_t i = 0; i < errors->n; i++) {
-        const char *message = strstr(errors->names[i], ": ");
-
-        if (message && !strncmp(message + 2, pointer, len)
-            && !strncmp(message + 2 + len, ": ", 2)) {
-            return message + 2 + len + 2;
-        }
-    }
-    return NULL;
+    return spec_key_type(thing, key, &type);
 }
 
-/* What the parser says at 'place' of a NIC with JSON text 'value' at
- * 'pointer', for the caller to free.  NULL: nothing. */
-static char *
-probe(const char *pointer, const char *value, const char *place)
+/* Within an array, because json_from_string() takes no bare values. */
+struct json *
+key_parse_json(const char *text)
 {
-    struct spec_result result;
-    char *text;
-    char *error = text_set(PROBE, strlen(PROBE), pointer, value, &text);
+    char *array = xasprintf("[%s]", text);
+    struct json *json = json_from_string(array);
+    struct json *value = (json_view_n(json) == 1
+                          ? json_clone(json_view_element(json, 0)) : NULL);
 
-    if (error) {
-        return error;
-    }
-    spec_parse_vm("vms.d/vm.json", text, strlen(text), NULL, &result);
-
-    const char *found = find_message(&result.errors, place);
-    char *message = nullable_xstrdup(found);
-    spec_result_destroy(&result);
-    free(text);
-    return message;
-}
-
-/* No key takes null, so the refusal of it tells the type. */
-static bool
-type_of_refusal(const char *message, enum key_type *type)
-{
-    static const struct {
-        const char *text;
-        enum key_type type;
-    } refusals[] = {
-        { "must be an integer, not null", KEY_INTEGER },
-        { "must be true or false, not null", KEY_BOOLEAN },
-        { "must be a string, not null", KEY_STRING },
-        { "must be an object, not null", KEY_MAP },
-        { "must be an array, not null", KEY_ARRAY },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-        if (!strcmp(message, refusals[i].text)) {
-            *type = refusals[i].type;
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum key_type
-array_type(const char *pointer)
-{
-    char *element = xasprintf("%s/0", pointer);
-    char *message = probe(pointer, "[null]", element);
-    enum key_type type = KEY_STRING;
-
-    if (message) {
-        type_of_refusal(message, &type);
-    }
-    free(message);
-    free(element);
-    return type == KEY_INTEGER ? KEY_INTEGERS : KEY_STRINGS;
-}
-
-/* The key's type, or an error message for the caller to free. */
-static char *
-find_type(const char *key, enum key_type *type)
-{
-    struct ds pointer = DS_EMPTY_INITIALIZER;
-    const char *colon = strchr(key, ':');
-    char *message = NULL, *error = NULL;
-
-    *type = KEY_STRING;
-    ds_put_cstr(&pointer, PROBE_NIC);
-    if (colon) {
-        /* Whether the column is a map, is said of the column. */
-        char *column = xmemdup0(key, colon - key);
-        struct ds parent = DS_EMPTY_INITIALIZER;
-
-        ds_put_cstr(&parent, PROBE_NIC);
-        text_pointer_append(&parent, column);
-        error = probe(ds_cstr(&parent), "{}", ds_cstr(&parent));
-        if (error) {
-            char *text = xasprintf("%s: %s", column, error);
-            free(error);
-            error = text;
-        }
-        ds_destroy(&parent);
-        free(column);
-    }
-    if (!error) {
-        key_pointer(key, &pointer);
-        message = probe(ds_cstr(&pointer), "null", ds_cstr(&pointer));
-        if (message && !type_of_refusal(message, type)) {
-            error = xasprintf("%s: %s", key, message);
-        } else if (*type == KEY_ARRAY) {
-            *type = array_type(ds_cstr(&pointer));
-        }
-    }
-    free(message);
-    ds_destroy(&pointer);
-    return error;
+    json_destroy(json);
+    free(array);
+    return value;
 }
 
 char *
-key_check(const char *key)
-{
-    enum key_type type;
-
-    return find_type(key, &type);
-}
-
-static char *
-strings_to_json(const char *list)
+key_strings_to_json(const char *list)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
     char *copy = xstrdup(list);
@@ -208,21 +92,64 @@ integer_to_json(const char *key, const char *value, char **json)
     return NULL;
 }
 
-char *
-key_to_json(const char *key, const char *value, char **json)
+static char *
+integers_to_json(const char *key, const char *value, char **json)
 {
-    enum key_type type;
-    char *error = find_type(key, &type);
+    char *why = *value ? vlan_list_to_json(value, json) : NULL;
+    char *error = NULL;
+
+    if (why) {
+        error = xasprintf("%s: %s", key, why);
+        free(why);
+    } else if (!*json) {
+        *json = xstrdup("[]");
+    }
+    return error;
+}
+
+static char *
+quote(const char *s)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    text_quote(&ds, s);
+    return ds_steal_cstr(&ds);
+}
+
+/* A word that is no JSON stands for a string: qos:type=linux-htb. */
+static char *
+value_to_json(const char *key, const char *value, char **json)
+{
+    struct json *parsed = key_parse_json(value);
+    char *error = NULL;
+
+    if (parsed) {
+        *json = xstrdup(value);
+    } else if (*value && strchr("[{\"", *value)) {
+        error = xasprintf("%s: this is no valid JSON: %s", key, value);
+    } else {
+        *json = quote(value);
+    }
+    json_destroy(parsed);
+    return error;
+}
+
+char *
+key_to_json(enum spec_thing thing, const char *key, const char *value,
+            char **json)
+{
+    enum spec_key_type type;
+    char *error = spec_key_type(thing, key, &type);
 
     *json = NULL;
     if (error) {
         return error;
     }
     switch (type) {
-    case KEY_INTEGER:
+    case SPEC_KEY_INTEGER:
         return integer_to_json(key, value, json);
 
-    case KEY_BOOLEAN:
+    case SPEC_KEY_BOOLEAN:
         if (strcmp(value, "true") && strcmp(value, "false")) {
             return xasprintf("%s: \"%s\" is neither true nor false", key,
                              value);
@@ -230,31 +157,23 @@ key_to_json(const char *key, const char *value, char **json)
         *json = xstrdup(value);
         return NULL;
 
-    case KEY_MAP:
+    case SPEC_KEY_MAP:
         return xasprintf("%s: this is a map; set its keys one by one, as in "
                          "%s:KEY=VALUE", key, key);
 
-    case KEY_INTEGERS:
-        error = *value ? vlan_list_to_json(value, json) : NULL;
-        if (error) {
-            char *text = xasprintf("%s: %s", key, error);
-            free(error);
-            return text;
-        }
-        *json = *json ? *json : xstrdup("[]");
+    case SPEC_KEY_INTEGERS:
+        return integers_to_json(key, value, json);
+
+    case SPEC_KEY_STRINGS:
+        *json = key_strings_to_json(value);
         return NULL;
 
-    case KEY_ARRAY:
-    case KEY_STRINGS:
-        *json = strings_to_json(value);
-        return NULL;
+    case SPEC_KEY_JSON:
+        return value_to_json(key, value, json);
 
-    case KEY_STRING:
-    default: {
-        struct ds ds = DS_EMPTY_INITIALIZER;
-        text_quote(&ds, value);
-        *json = ds_steal_cstr(&ds);
+    case SPEC_KEY_STRING:
+    default:
+        *json = quote(value);
         return NULL;
-    }
     }
 }

@@ -41,7 +41,7 @@ set_keys(struct ctl_context *ctx, int first, struct target *t)
         char *error = key_split(ctx->argv[i], &key, &value);
 
         if (!error) {
-            error = key_to_json(key, value, &json);
+            error = key_to_json(SPEC_NIC, key, value, &json);
         }
         if (!error) {
             error = nic_edit_put(&t->e, key, json);
@@ -77,7 +77,7 @@ cmd_nic_set(struct ctl_context *ctx)
 static char *
 clear_key(struct ctl_context *ctx, struct target *t, const char *key)
 {
-    char *error = key_check(key);
+    char *error = key_check(SPEC_NIC, key);
 
     if (error) {
         return error;

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += src/spec/libspec.la
 src_spec_libspec_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 src_spec_libspec_la_SOURCES = \
 	src/spec/host.c \
+	src/spec/key-type.c \
 	src/spec/keys.c \
 	src/spec/lower.c \
 	src/spec/names.c \

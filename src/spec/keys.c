@@ -298,8 +298,9 @@ consider(const char *name, const char *candidate, const char **best,
     }
 }
 
-const char *
-spec_kind_near(const struct spec_kind *kind, const char *name)
+/* The key of 'kind' that 'name' is most like, or NULL. */
+static const char *
+near_key(const struct spec_kind *kind, const char *name)
 {
     const char *best = NULL;
     unsigned int best_distance = 3;
@@ -380,6 +381,15 @@ spec_keys(const char *name, struct svec *keys)
     }
     svec_sort(keys);
     return true;
+}
+
+char *
+spec_kind_unknown(const struct spec_kind *kind, const char *name)
+{
+    const char *near = near_key(kind, name);
+
+    return (near ? xasprintf("unknown key; did you mean \"%s\"?", near)
+            : xstrdup("unknown key"));
 }
 
 const char *

@@ -227,13 +227,10 @@ static void
 unknown_key(struct spec_report *r, const struct spec_kind *kind,
             const char *key)
 {
-    const char *near = spec_kind_near(kind, key);
+    char *unknown = spec_kind_unknown(kind, key);
 
-    if (near) {
-        spec_error_key(r, "unknown key; did you mean \"%s\"?", near);
-    } else {
-        spec_error_key(r, "unknown key");
-    }
+    spec_error_key(r, "%s", unknown);
+    free(unknown);
 }
 
 void

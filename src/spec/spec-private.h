@@ -8,6 +8,7 @@
  *     report.c   messages: where we are in the text, what is wrong there
  *     syntax.c   text to a JSON object of the right version
  *     keys.c     which keys each kind of object takes
+ *     key-type.c the same for others: what a key takes
  *     read.c     one JSON object to values: key -> canonical text
  *     names.c    what a name, a MAC, a UUID may look like
  *     rules.c    what keys of one object must not say together
@@ -105,8 +106,9 @@ const struct model_column *spec_kind_find(const struct spec_kind *kind,
                                           const char *name,
                                           const struct spec_key **own,
                                           enum model_table *table);
-/* The key of 'kind' that 'name' is most like, or NULL. */
-const char *spec_kind_near(const struct spec_kind *kind, const char *name);
+/* What to say of key 'name', which 'kind' does not have, for the caller to
+ * free. */
+char *spec_kind_unknown(const struct spec_kind *kind, const char *name);
 /* Why key 'key' of external_ids is not for specs, or NULL. */
 const char *spec_reserved_id(const struct spec_kind *kind, const char *key);
 

@@ -64,6 +64,37 @@ char *spec_check_device_name(const char *name);
  * no such kind. */
 bool spec_keys(const char *kind, struct svec *keys);
 
+/* Keys. */
+
+/* What has keys in a spec. */
+enum spec_thing {
+    SPEC_NIC,
+    SPEC_BRIDGE,
+    SPEC_PORT,
+    SPEC_BOND,
+    SPEC_LINK,
+    SPEC_PATCH_END,             /* An end of a link of type "patch". */
+    SPEC_VETH_END
+};
+
+/* What a key takes. */
+enum spec_key_type {
+    SPEC_KEY_INTEGER,
+    SPEC_KEY_BOOLEAN,
+    SPEC_KEY_STRING,
+    SPEC_KEY_INTEGERS,          /* An array of integers. */
+    SPEC_KEY_STRINGS,           /* An array of strings. */
+    SPEC_KEY_MAP,               /* An object of strings. */
+    SPEC_KEY_JSON               /* An object or an array of its own kind. */
+};
+
+/* Sets '*type' to what 'key' of 'thing' takes: "KEY" or, for a key of what is
+ * an object itself, "KEY:KEY"; what is in a SPEC_KEY_JSON is a SPEC_KEY_JSON
+ * as well.  Returns NULL, or what is wrong with 'key', which the message
+ * begins with, for the caller to free. */
+char *spec_key_type(enum spec_thing thing, const char *key,
+                    enum spec_key_type *type) OVS_WARN_UNUSED_RESULT;
+
 /* The default device name of NIC "VM/NIC": "tap" and the first 11 hex digits
  * of the SHA-1 of that string. */
 char *spec_default_ifname(const char *vm, const char *nic);

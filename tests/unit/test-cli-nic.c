@@ -22,7 +22,7 @@ static void
 check_key(const char *key, const char *value, const char *expect)
 {
     char *json;
-    char *error = key_to_json(key, value, &json);
+    char *error = key_to_json(SPEC_NIC, key, value, &json);
 
     assert_null(error);
     assert_string_equal(json, expect);
@@ -33,7 +33,7 @@ static void
 check_bad_key(const char *key, const char *value, const char *expect)
 {
     char *json;
-    char *error = key_to_json(key, value, &json);
+    char *error = key_to_json(SPEC_NIC, key, value, &json);
 
     assert_non_null(error);
     assert_null(json);
@@ -71,7 +71,7 @@ test_key_values(void **state OVS_UNUSED)
                   "keys one by one, as in external_ids:KEY=VALUE");
     check_bad_key("external_ids:vm-id", "a", "external_ids:vm-id: is written "
                   "from the name of the VM's file");
-    check_bad_key("tag:x", "1", "tag: must be an integer, not an object");
+    check_bad_key("tag:x", "1", "tag: this is no map, it has no keys");
     check_bad_key("trunks", "x", "trunks: \"x\" is not a list of VLANs: "
                   "numbers in 0..4095 and ranges, as in 10,20,30-39");
 }
