@@ -161,7 +161,8 @@ commands_register(struct commands *commands)
                              INT_MAX, command_adopt, commands);
     unixctl_command_register("gc-confirm", "[OBJECT]", 0, 1,
                              command_gc_confirm, commands);
-    unixctl_command_register("sync", "LEVEL TIMEOUT-MS [FILE=SHA256]...", 2,
-                             INT_MAX, command_sync, commands);
+    unixctl_command_register("sync", "LEVEL TIMEOUT-MS [FILE=SHA256|"
+                             "about=OBJECT|removed=OBJECT]...", 2, INT_MAX,
+                             command_sync, commands);
     unixctl_command_register("exit", "", 0, 0, command_exit, commands);
 }

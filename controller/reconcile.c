@@ -603,6 +603,17 @@ reconcile_confirm(struct reconcile *r, const char *id)
     return n;
 }
 
+void
+reconcile_removed(struct reconcile *r, const char *id)
+{
+    /* A later edit may have brought it back. */
+    if (!is_wanted(r, id)) {
+        fuses_expect(&r->fuses, id);
+        sset_add(&r->dirty, id);
+        poll_immediate_wake();
+    }
+}
+
 const char *
 reconcile_impediment(const struct reconcile *r, bool *standby)
 {

@@ -86,6 +86,9 @@ void reconcile_resync(struct reconcile *);
 /* Lets the held deletion of 'id' go, or all if it is NULL.  Returns how many
  * that are. */
 size_t reconcile_confirm(struct reconcile *, const char *id);
+/* Object 'id' has been removed by its name from the files that are loaded by
+ * now, so that its deletion is confirmed. */
+void reconcile_removed(struct reconcile *, const char *id);
 
 /* Why the daemon as a whole does not do its work, or NULL: "degraded" and
  * "standby" are told apart by '*standby'. */

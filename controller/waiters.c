@@ -30,6 +30,9 @@ struct waiter {
     struct smap files;          /* Name -> SHA-256, or "-". */
     struct sset loaded;         /* Of those, which have been loaded, be it in
                                  * a later version. */
+    struct sset about;          /* Of host.json's objects, only these. */
+    struct sset removed;        /* Removed from these files by their names. */
+    bool all_loaded;            /* All files have, and 'removed' is taken. */
 };
 
 struct waiters {
@@ -47,12 +50,16 @@ waiters_create(void)
 /* Judging. */
 
 /* Notes which files have been loaded in the version that was asked for; with
- * 'superseded', whatever their version is.  Returns true if all have. */
-static bool
-note_loaded(struct waiter *waiter, const struct reconcile *r, bool superseded)
+ * 'superseded', whatever their version is.  Once all have, what was removed
+ * from them by name may go. */
+static void
+note_loaded(struct waiter *waiter, struct reconcile *r, bool superseded)
 {
     const struct smap_node *node;
 
+    if (waiter->all_loaded) {
+        return;
+    }
     SMAP_FOR_EACH (node, &waiter->files) {
         const struct specs_file *file = specs_get(&r->specs, node->key);
 
@@ -61,7 +68,14 @@ note_loaded(struct waiter *waiter, const struct reconcile *r, bool superseded)
             sset_add(&waiter->loaded, node->key);
         }
     }
-    return sset_count(&waiter->loaded) == smap_count(&waiter->files);
+    if (sset_count(&waiter->loaded) == smap_count(&waiter->files)) {
+        const char *id;
+
+        SSET_FOR_EACH (id, &waiter->removed) {
+            reconcile_removed(r, id);
+        }
+        waiter->all_loaded = true;
+    }
 }
 
 static void
@@ -69,6 +83,8 @@ waiter_destroy(struct waiter *waiter)
 {
     smap_destroy(&waiter->files);
     sset_destroy(&waiter->loaded);
+    sset_destroy(&waiter->about);
+    sset_destroy(&waiter->removed);
     free(waiter);
 }
 
@@ -83,15 +99,52 @@ add_all(struct sset *dst, const struct sset *src)
     }
 }
 
+/* Adds what is still live of what the waiter's files asked for before. */
+static void
+collect_gone(const struct waiter *waiter, const struct reconcile *r,
+             struct sset *ids)
+{
+    struct sset gone = SSET_INITIALIZER(&gone);
+    const char *id;
+
+    fuses_add_gone(&r->fuses, &gone);
+    SSET_FOR_EACH (id, &gone) {
+        char *source = specs_source_of(id);
+        if (model_id_is_nic(id) && smap_get(&waiter->files, source)) {
+            sset_add(ids, id);
+        }
+        free(source);
+    }
+    sset_destroy(&gone);
+}
+
+/* Adds those of 'some' that are wanted or live. */
+static void
+collect_known(const struct reconcile *r, const struct sset *some,
+              struct sset *ids)
+{
+    const char *id;
+
+    SSET_FOR_EACH (id, some) {
+        if (model_wanted_get(host_wanted(r->host), id)
+            || shash_find(&r->records, id)) {
+            sset_add(ids, id);
+        }
+    }
+}
+
 /* The objects that 'waiter' waits for: what its files ask for now, and what
  * is still live of what they asked for before.  All, if it named no file, or
- * host.json, whose defaults reach everywhere. */
+ * host.json, whose defaults reach everywhere, without saying what it is
+ * about. */
 static void
 collect_ids(const struct waiter *waiter, const struct reconcile *r,
             struct sset *ids)
 {
+    bool host = smap_get(&waiter->files, "host.json") != NULL;
+
     if (smap_is_empty(&waiter->files)
-        || smap_get(&waiter->files, "host.json")) {
+        || (host && sset_is_empty(&waiter->about))) {
         struct shash_node *node;
         SHASH_FOR_EACH (node, &r->records) {
             sset_add(ids, node->name);
@@ -99,22 +152,16 @@ collect_ids(const struct waiter *waiter, const struct reconcile *r,
         return;
     }
 
-    struct sset gone = SSET_INITIALIZER(&gone);
-    fuses_add_gone(&r->fuses, &gone);
-    const char *id;
-    SSET_FOR_EACH (id, &gone) {
-        char *source = specs_source_of(id);
-        if (smap_get(&waiter->files, source)) {
-            sset_add(ids, id);
-        }
-        free(source);
-    }
-    sset_destroy(&gone);
+    collect_known(r, &waiter->about, ids);
+    collect_known(r, &waiter->removed, ids);
+    collect_gone(waiter, r, ids);
 
     const struct smap_node *file;
     SMAP_FOR_EACH (file, &waiter->files) {
-        add_all(ids, model_wanted_by_source(host_wanted(r->host),
-                                            file->key));
+        if (strcmp(file->key, "host.json")) {
+            add_all(ids, model_wanted_by_source(host_wanted(r->host),
+                                                file->key));
+        }
     }
 }
 
@@ -181,6 +228,8 @@ answer(struct waiter *waiter, const struct reconcile *r,
     }
     free(names);
     json_object_put(reply, "done", json_boolean_create(done));
+    json_object_put(reply, "loaded",
+                    json_boolean_create(waiter->all_loaded));
     json_object_put(reply, "objects", objects);
     put_errors(waiter, r, reply);
 
@@ -195,10 +244,10 @@ answer(struct waiter *waiter, const struct reconcile *r,
 
 /* True if all that 'waiter' waits for is over. */
 static bool
-is_over(struct waiter *waiter, const struct reconcile *r,
+is_over(const struct waiter *waiter, const struct reconcile *r,
         const struct sset *ids)
 {
-    if (!note_loaded(waiter, r, false)) {
+    if (!waiter->all_loaded) {
         return false;
     }
     if (!reconcile_is_quiet(r, smap_is_empty(&waiter->files) ? NULL : ids)) {
@@ -216,12 +265,13 @@ is_over(struct waiter *waiter, const struct reconcile *r,
 }
 
 void
-waiters_run(struct waiters *w, const struct reconcile *r)
+waiters_run(struct waiters *w, struct reconcile *r)
 {
     struct waiter *waiter;
     LIST_FOR_EACH_SAFE (waiter, node, &w->list) {
         struct sset ids = SSET_INITIALIZER(&ids);
 
+        note_loaded(waiter, r, false);
         collect_ids(waiter, r, &ids);
         bool over = is_over(waiter, r, &ids);
         if (over || time_msec() >= waiter->deadline) {
@@ -274,13 +324,22 @@ parse(struct waiter *waiter, int argc, const char *argv[])
     for (int i = 3; i < argc; i++) {
         const char *equals = strrchr(argv[i], '=');
         if (!equals || equals == argv[i]) {
-            return xasprintf("%s: not of the form FILE=SHA256", argv[i]);
+            return xasprintf("%s: not of the form FILE=SHA256, "
+                             "about=OBJECT or removed=OBJECT", argv[i]);
         }
         char *name = xmemdup0(argv[i], equals - argv[i]);
-        smap_replace(&waiter->files, name, equals + 1);
+        if (!strcmp(name, "about")) {
+            sset_add(&waiter->about, equals + 1);
+        } else if (!strcmp(name, "removed")) {
+            sset_add(&waiter->removed, equals + 1);
+        } else {
+            smap_replace(&waiter->files, name, equals + 1);
+        }
         free(name);
     }
-    return NULL;
+    return (sset_is_empty(&waiter->removed) || !smap_is_empty(&waiter->files)
+            ? NULL : xstrdup("removed=OBJECT: the FILE=SHA256 that it has "
+                             "been removed from is missing"));
 }
 
 void
@@ -292,6 +351,8 @@ waiters_add(struct waiters *w, struct reconcile *r,
     waiter->conn = conn;
     smap_init(&waiter->files);
     sset_init(&waiter->loaded);
+    sset_init(&waiter->about);
+    sset_init(&waiter->removed);
     char *error = parse(waiter, argc, argv);
     if (error) {
         unixctl_command_reply_error(conn, error);

@@ -4,7 +4,8 @@
 
 /* Waiters: clients that asked with "sync" to be told when their files are in
  * force (docs/control-protocol.md).  They only look; nothing happens because
- * somebody waits, except that the files they name are read at once. */
+ * somebody waits, except that the files they name are read at once, and that
+ * what they removed from these by name is let go. */
 
 struct reconcile;
 struct unixctl_conn;
@@ -20,7 +21,7 @@ void waiters_add(struct waiters *, struct reconcile *, struct unixctl_conn *,
                  int argc, const char *argv[]);
 
 /* Answers those whose wait is over. Call after reconcile_run(). */
-void waiters_run(struct waiters *, const struct reconcile *);
+void waiters_run(struct waiters *, struct reconcile *);
 void waiters_wait(const struct waiters *);
 
 #endif /* controller/waiters.h */

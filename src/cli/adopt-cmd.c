@@ -198,7 +198,8 @@ do_it(struct adopt *a)
 
         sset_add_array(&only, a->good.names, a->good.n);
         a->cli->wait_only = &only;
-        a->cli->status = cli_wait(a->cli, &a->files, false, false, false);
+        a->cli->status = cli_wait(a->cli, &a->files, NULL, false, false,
+                                  false);
         a->cli->wait_only = NULL;
         sset_destroy(&only);
     }

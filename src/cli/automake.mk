@@ -23,9 +23,14 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/guest.h \
 	src/cli/help.c \
 	src/cli/help.h \
+	src/cli/host-cmd.c \
+	src/cli/host-object.c \
+	src/cli/host-object.h \
 	src/cli/json-view.h \
 	src/cli/key.c \
 	src/cli/key.h \
+	src/cli/keyed.c \
+	src/cli/keyed.h \
 	src/cli/lint-path.c \
 	src/cli/lint-refs.c \
 	src/cli/lint-vlan.c \

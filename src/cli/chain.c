@@ -188,6 +188,7 @@ static enum cli_exit
 commit_and_wait(struct cli *cli)
 {
     struct svec targets = SVEC_EMPTY_INITIALIZER;
+    struct svec removed = SVEC_EMPTY_INITIALIZER;
     struct sset bridges = SSET_INITIALIZER(&bridges);
     enum cli_exit status = CLI_REFUSED;
     bool changed;
@@ -202,11 +203,13 @@ commit_and_wait(struct cli *cli)
         VLOG_INFO("Called as %s%s", cli->line,
                   changed ? "" : " (nothing to change)");
         edit_targets(cli->edit, &targets);
-        status = cli_wait(cli, &targets, edit_is_about_vlans(cli->edit),
-                          true, changed);
+        edit_removed(cli->edit, &removed);
+        status = cli_wait(cli, &targets, &removed,
+                          edit_is_about_vlans(cli->edit), true, changed);
         warn_of_flows(cli, &bridges);
     }
     sset_destroy(&bridges);
+    svec_destroy(&removed);
     svec_destroy(&targets);
     return status;
 }
@@ -277,7 +280,7 @@ cmd_sync(struct ctl_context *ctx)
     const struct svec none = SVEC_EMPTY_INITIALIZER;
 
     /* What it waits for may well have been a VLAN. */
-    cli->status = cli_wait(cli, &none, true, false, false);
+    cli->status = cli_wait(cli, &none, NULL, true, false, false);
 }
 
 bool
@@ -330,6 +333,17 @@ const struct ctl_command_syntax cli_commands[] = {
       "--all,--allow=,--yes", RO },
     { "gc-confirm", 0, 1, "[OBJECT]", NULL, cmd_gc_confirm, NULL, "", RO },
     { "br-list", 0, 0, "", NULL, cmd_br_list, NULL, "", RO },
+    { "br-get", 1, 2, "BRIDGE [KEY]", NULL, cmd_br_get, NULL,
+      "--if-exists", RO },
+    { "port-list", 0, 1, "[BRIDGE]", NULL, cmd_port_list, NULL, "", RO },
+    { "port-get", 1, 2, "[BRIDGE/]PORT [KEY]", NULL, cmd_port_get, NULL,
+      "--if-exists", RO },
+    { "bond-list", 0, 0, "", NULL, cmd_bond_list, NULL, "", RO },
+    { "bond-get", 1, 2, "BOND [KEY]", NULL, cmd_bond_get, NULL,
+      "--if-exists", RO },
+    { "link-list", 0, 0, "", NULL, cmd_link_list, NULL, "", RO },
+    { "link-get", 1, 2, "LINK [PORT[:KEY]]", NULL, cmd_link_get, NULL,
+      "--if-exists", RO },
     { "vm-list", 0, 0, "", NULL, cmd_vm_list, NULL, "", RO },
     { "nic-list", 0, 1, "[VM]", NULL, cmd_nic_list, NULL, "", RO },
     { "nic-get", 1, 2, "VM/NIC [KEY]", NULL, cmd_nic_get, NULL,
@@ -349,6 +363,36 @@ const struct ctl_command_syntax cli_commands[] = {
       "", RW },
     { "nic-clear", 2, INT_MAX, "VM/NIC KEY...", NULL, cmd_nic_clear, NULL,
       "--if-exists", RW },
+    { "br-add", 1, INT_MAX, "BRIDGE [KEY=VALUE]...", NULL, cmd_br_add, NULL,
+      "--may-exist", RW },
+    { "br-del", 1, 1, "BRIDGE", NULL, cmd_br_del, NULL, "--if-exists", RW },
+    { "br-set", 2, INT_MAX, "BRIDGE KEY=VALUE...", NULL, cmd_br_set, NULL,
+      "", RW },
+    { "br-clear", 2, INT_MAX, "BRIDGE KEY...", NULL, cmd_br_clear, NULL,
+      "--if-exists", RW },
+    { "port-add", 2, INT_MAX, "BRIDGE PORT [KEY=VALUE]...", NULL,
+      cmd_port_add, NULL, "--may-exist", RW },
+    { "port-del", 1, 2, "[BRIDGE] PORT", NULL, cmd_port_del, NULL,
+      "--if-exists", RW },
+    { "port-set", 2, INT_MAX, "[BRIDGE/]PORT KEY=VALUE...", NULL,
+      cmd_port_set, NULL, "", RW },
+    { "port-clear", 2, INT_MAX, "[BRIDGE/]PORT KEY...", NULL, cmd_port_clear,
+      NULL, "--if-exists", RW },
+    { "bond-add", 2, INT_MAX, "BOND BRIDGE MEMBER MEMBER... [KEY=VALUE]...",
+      NULL, cmd_bond_add, NULL, "--may-exist", RW },
+    { "bond-del", 1, 1, "BOND", NULL, cmd_bond_del, NULL, "--if-exists", RW },
+    { "bond-set", 2, INT_MAX, "BOND KEY=VALUE...", NULL, cmd_bond_set, NULL,
+      "", RW },
+    { "bond-clear", 2, INT_MAX, "BOND KEY...", NULL, cmd_bond_clear, NULL,
+      "--if-exists", RW },
+    { "link-add", 4, INT_MAX,
+      "LINK patch|veth [BRIDGE:]PORT [BRIDGE:]PORT [PORT:KEY=VALUE]...", NULL,
+      cmd_link_add, NULL, "--may-exist", RW },
+    { "link-del", 1, 1, "LINK", NULL, cmd_link_del, NULL, "--if-exists", RW },
+    { "link-set", 2, INT_MAX, "LINK PORT:KEY=VALUE...", NULL, cmd_link_set,
+      NULL, "", RW },
+    { "link-clear", 2, INT_MAX, "LINK PORT:KEY...", NULL, cmd_link_clear,
+      NULL, "--if-exists", RW },
     { "nic-set-tag", 2, 2, "VM/NIC TAG", NULL, cmd_nic_set_tag, NULL, "",
       RW },
     { "retag", 2, 2, "VM/NIC TAG", NULL, cmd_nic_set_tag, NULL, "", RW },

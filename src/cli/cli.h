@@ -9,10 +9,11 @@
  *     help.c      what --help says of commands
  *     args.c      the command line, sorted for db-ctl-base
  *     chain.c     all commands of one command line: edit, wait, then look
- *     edit.c      one atomic edit of spec files; nic-edit.c, key.c and vlan.c
- *                 say what becomes of a text, diff.c shows it
- *     target.c    which text "VM/NIC" means
- *     vlan-cmd.c flag-cmd.c nic-cmd.c   commands that edit
+ *     edit.c      one atomic edit of spec files; object-edit.c, nic-edit.c,
+ *                 key.c and vlan.c say what becomes of a text, diff.c shows it
+ *     target.c host-object.c   which text "VM/NIC" means, and where in
+ *                 host.json a bridge is; keyed.c has the keys of all of them
+ *     vlan-cmd.c flag-cmd.c nic-cmd.c host-cmd.c   commands that edit
  *     wait.c      until the daemon has made it true
  *     daemon.c    the daemon's control socket
  *     world.c     specs and host as this process sees them by itself
@@ -134,6 +135,29 @@ void cmd_nic_get(struct ctl_context *);
 void cmd_vm_add(struct ctl_context *);
 void cmd_vm_del(struct ctl_context *);
 void cmd_br_list(struct ctl_context *);
+void cmd_br_add(struct ctl_context *);
+void cmd_br_del(struct ctl_context *);
+void cmd_br_set(struct ctl_context *);
+void cmd_br_clear(struct ctl_context *);
+void cmd_br_get(struct ctl_context *);
+void cmd_port_add(struct ctl_context *);
+void cmd_port_del(struct ctl_context *);
+void cmd_port_set(struct ctl_context *);
+void cmd_port_clear(struct ctl_context *);
+void cmd_port_get(struct ctl_context *);
+void cmd_port_list(struct ctl_context *);
+void cmd_bond_add(struct ctl_context *);
+void cmd_bond_del(struct ctl_context *);
+void cmd_bond_set(struct ctl_context *);
+void cmd_bond_clear(struct ctl_context *);
+void cmd_bond_get(struct ctl_context *);
+void cmd_bond_list(struct ctl_context *);
+void cmd_link_add(struct ctl_context *);
+void cmd_link_del(struct ctl_context *);
+void cmd_link_set(struct ctl_context *);
+void cmd_link_clear(struct ctl_context *);
+void cmd_link_get(struct ctl_context *);
+void cmd_link_list(struct ctl_context *);
 void cmd_qemu_args(struct ctl_context *);
 void cmd_libvirt_xml(struct ctl_context *);
 void cmd_explain(struct ctl_context *);

@@ -15,13 +15,19 @@
 #define HOST_FILE "host.json"
 #define VM_PREFIX "vms.d/"
 #define VM_SUFFIX ".json"
+#define BRIDGE_ID "bridge:"
+
+/* host.json, where there is none. */
+#define NEW_HOST "{\n  \"version\": 1\n}\n"
 
 struct edit {
     struct store_edit *store;   /* NULL once committed. */
     struct sset touched;        /* Files that commands were about. */
     struct svec targets;        /* "NAME=SHA256", once committed. */
     struct spec_result host;    /* host.json, for its defaults. */
-    struct sset vlan_nics;      /* "VM/NIC" whose VLANs are set. */
+    struct sset vlans;          /* Ids of objects whose VLANs are set... */
+    struct sset objects;        /* ...of those that commands were about... */
+    struct sset removed;        /* ...and of those that they removed. */
 };
 
 char *
@@ -40,7 +46,9 @@ edit_begin(const struct cli *cli, struct edit **editp)
     struct edit *edit = xzalloc(sizeof *edit);
     edit->store = store;
     sset_init(&edit->touched);
-    sset_init(&edit->vlan_nics);
+    sset_init(&edit->vlans);
+    sset_init(&edit->objects);
+    sset_init(&edit->removed);
     svec_init(&edit->targets);
 
     const struct store_file *host = store_edit_get(store, HOST_FILE);
@@ -64,24 +72,39 @@ edit_end(struct edit *edit)
             store_edit_abort(edit->store);
         }
         sset_destroy(&edit->touched);
-        sset_destroy(&edit->vlan_nics);
+        sset_destroy(&edit->vlans);
+        sset_destroy(&edit->objects);
+        sset_destroy(&edit->removed);
         svec_destroy(&edit->targets);
         spec_result_destroy(&edit->host);
         free(edit);
     }
 }
 
-/* Adds the messages of a VM's file. */
+static void
+parse(const struct edit *edit, const char *name, const char *text,
+      struct spec_result *result)
+{
+    if (!strcmp(name, HOST_FILE)) {
+        spec_parse_host(name, text, strlen(text), result);
+    } else {
+        spec_parse_vm(name, text, strlen(text), &edit->host.defaults, result);
+    }
+}
+
+/* Adds the messages of a file. */
 static void
 check_text(const struct edit *edit, const char *name, const char *text,
            struct svec *errors)
 {
     struct spec_result result;
 
-    spec_parse_vm(name, text, strlen(text), &edit->host.defaults, &result);
+    parse(edit, name, text, &result);
     svec_append(errors, &result.errors);
+
     /* Without host.json's defaults that may be all that is wrong. */
-    for (size_t i = 0; result.errors.n && i < edit->host.errors.n; i++) {
+    bool incomplete = result.errors.n && strcmp(name, HOST_FILE);
+    for (size_t i = 0; incomplete && i < edit->host.errors.n; i++) {
         if (!svec_contains_unsorted(errors, edit->host.errors.names[i])) {
             svec_add(errors, edit->host.errors.names[i]);
         }
@@ -101,10 +124,64 @@ join_errors(struct svec *errors)
     return joined;
 }
 
+/* Adds the ids of the objects of 'name' that have a port on 'bridge'. */
+static void
+add_users(const struct edit *edit, const char *name, const char *bridge,
+          struct svec *users)
+{
+    const struct store_file *file = store_edit_get(edit->store, name);
+    struct spec_result result;
+
+    if (file->state != STORE_OK) {
+        return;
+    }
+    parse(edit, name, file->text, &result);
+    for (size_t i = 0; i < result.n_objects; i++) {
+        const struct model_object *object = result.objects[i];
+        bool uses = false;
+
+        for (size_t j = 0; j < object->n_ports; j++) {
+            uses |= !strcmp(model_row_get(&object->ports[j]->row,
+                                          MODEL_F_BRIDGE), bridge);
+        }
+        if (uses) {
+            svec_add(users, object->id);
+        }
+    }
+    spec_result_destroy(&result);
+}
+
+/* What still has a port on a bridge that is removed would be cut off. */
+static void
+check_removed(const struct edit *edit, const char *id, struct svec *errors)
+{
+    const char *bridge = strchr(id, ':') + 1;
+    const struct shash_node **nodes
+        = shash_sort(store_edit_files(edit->store));
+    struct svec users = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < shash_count(store_edit_files(edit->store)); i++) {
+        add_users(edit, nodes[i]->name, bridge, &users);
+    }
+    if (users.n) {
+        char *more = (users.n > 1 ? xasprintf(" and %"PRIuSIZE" more",
+                                              users.n - 1) : xstrdup(""));
+
+        svec_add_nocopy(errors, xasprintf(
+            "bridge %s cannot be removed, as %s%s %s on it; remove or move "
+            "what is, as well", bridge, users.names[0], more,
+            users.n > 1 ? "are" : "is"));
+        free(more);
+    }
+    svec_destroy(&users);
+    free(nodes);
+}
+
 char *
 edit_check(const struct edit *edit)
 {
     struct svec errors = SVEC_EMPTY_INITIALIZER;
+    const char *id;
     const char **names = sset_sort(&edit->touched);
 
     for (size_t i = 0; i < sset_count(&edit->touched); i++) {
@@ -115,6 +192,11 @@ edit_check(const struct edit *edit)
         }
     }
     free(names);
+    SSET_FOR_EACH (id, &edit->removed) {
+        if (!errors.n && !strncmp(id, BRIDGE_ID, strlen(BRIDGE_ID))) {
+            check_removed(edit, id, &errors);
+        }
+    }
     return join_errors(&errors);
 }
 
@@ -174,13 +256,38 @@ edit_commit(struct edit *edit, bool *changed)
 void
 edit_targets(const struct edit *edit, struct svec *targets)
 {
+    const char *id;
+
     svec_append(targets, &edit->targets);
+    SSET_FOR_EACH (id, &edit->objects) {
+        svec_add_nocopy(targets, xasprintf("about=%s", id));
+    }
+}
+
+void
+edit_removed(const struct edit *edit, struct svec *ids)
+{
+    const char **sorted = sset_sort(&edit->removed);
+
+    for (size_t i = 0; i < sset_count(&edit->removed); i++) {
+        svec_add(ids, sorted[i]);
+    }
+    free(sorted);
 }
 
 bool
 edit_is_about_vlans(const struct edit *edit)
 {
-    return !sset_is_empty(&edit->vlan_nics);
+    return !sset_is_empty(&edit->vlans);
+}
+
+static void
+add_bridges(const struct model_object *object, struct sset *bridges)
+{
+    for (size_t i = 0; i < object->n_ports; i++) {
+        sset_add(bridges, model_row_get(&object->ports[i]->row,
+                                        MODEL_F_BRIDGE));
+    }
 }
 
 void
@@ -195,14 +302,12 @@ edit_vlan_bridges(const struct edit *edit, struct sset *bridges)
         if (!file || file->state != STORE_OK) {
             continue;
         }
-        spec_parse_vm(name, file->text, file->len, &edit->host.defaults,
-                      &result);
+        parse(edit, name, file->text, &result);
         for (size_t i = 0; i < result.n_objects; i++) {
-            const struct model_object *nic = result.objects[i];
+            const struct model_object *object = result.objects[i];
 
-            if (sset_contains(&edit->vlan_nics, nic->id)) {
-                sset_add(bridges, model_row_get(&nic->ports[0]->row,
-                                                MODEL_F_BRIDGE));
+            if (sset_contains(&edit->vlans, object->id)) {
+                add_bridges(object, bridges);
             }
         }
         spec_result_destroy(&result);
@@ -281,26 +386,38 @@ check_before(const struct edit *edit, const char *name, const char *text)
     return error;
 }
 
+/* The text of 'file', which is there. */
+static char *
+get_text(const struct edit *edit, const struct store_file *file, char **text)
+{
+    char *error = (file->state == STORE_UNREADABLE ? xstrdup(file->error)
+                   : check_before(edit, file->name, file->text));
+
+    if (!error) {
+        *text = xstrdup(file->text);
+    }
+    return error;
+}
+
 char *
 edit_get_vm(const struct edit *edit, const char *vm, char **text)
 {
     char *name = edit_vm_file(vm);
     const struct store_file *file = store_edit_get(edit->store, name);
-    char *error = NULL;
 
     *text = NULL;
-    if (!file || file->state == STORE_ABSENT) {
-        error = unknown_vm(edit, vm, name);
-    } else if (file->state == STORE_UNREADABLE) {
-        error = xstrdup(file->error);
-    } else {
-        error = check_before(edit, name, file->text);
-        if (!error) {
-            *text = xstrdup(file->text);
-        }
-    }
+    char *error = (!file || file->state == STORE_ABSENT
+                   ? unknown_vm(edit, vm, name)
+                   : get_text(edit, file, text));
     free(name);
     return error;
+}
+
+static void
+put_text(struct edit *edit, const char *name, const char *text)
+{
+    sset_add(&edit->touched, name);
+    store_edit_put(edit->store, name, text, text ? strlen(text) : 0);
 }
 
 void
@@ -308,9 +425,27 @@ edit_put_vm(struct edit *edit, const char *vm, const char *text)
 {
     char *name = edit_vm_file(vm);
 
-    sset_add(&edit->touched, name);
-    store_edit_put(edit->store, name, text, text ? strlen(text) : 0);
+    put_text(edit, name, text);
     free(name);
+}
+
+char *
+edit_get_host(const struct edit *edit, char **text)
+{
+    const struct store_file *file = store_edit_get(edit->store, HOST_FILE);
+
+    *text = NULL;
+    if (!file || file->state == STORE_ABSENT) {
+        *text = xstrdup(NEW_HOST);
+        return NULL;
+    }
+    return get_text(edit, file, text);
+}
+
+void
+edit_put_host(struct edit *edit, const char *text)
+{
+    put_text(edit, HOST_FILE, text);
 }
 
 const struct spec_defaults *
@@ -322,5 +457,21 @@ edit_defaults(const struct edit *edit)
 void
 edit_note_vlan(struct edit *edit, const char *id)
 {
-    sset_add(&edit->vlan_nics, id);
+    sset_add(&edit->vlans, id);
+}
+
+void
+edit_note_object(struct edit *edit, const char *id)
+{
+    if (!model_id_is_nic(id)) {
+        sset_add(&edit->objects, id);
+    }
+    sset_find_and_delete(&edit->removed, id);
+}
+
+void
+edit_note_removed(struct edit *edit, const char *id)
+{
+    edit_note_object(edit, id);
+    sset_add(&edit->removed, id);
 }

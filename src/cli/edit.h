@@ -36,9 +36,13 @@ void edit_diff(const struct edit *, struct ds *);
  * follows may be called. */
 char *edit_commit(struct edit *, bool *changed) OVS_WARN_UNUSED_RESULT;
 
-/* Adds "NAME=SHA256" of every file that the commands were about. */
+/* Adds what the wait is for, as "sync" takes it (docs/control-protocol.md):
+ * "NAME=SHA256" of every file that the commands were about, and "about=ID" of
+ * every object of host.json. */
 void edit_targets(const struct edit *, struct svec *targets);
-/* Adds the bridges of the NICs whose VLANs the commands set; before the
+/* Adds the ids of the objects that the commands removed by their names. */
+void edit_removed(const struct edit *, struct svec *ids);
+/* Adds the bridges of the ports whose VLANs the commands set; before the
  * commit. */
 void edit_vlan_bridges(const struct edit *, struct sset *bridges);
 /* True if the commands were about VLANs. */
@@ -58,9 +62,19 @@ char *edit_get_vm(const struct edit *, const char *vm, char **text)
     OVS_WARN_UNUSED_RESULT;
 /* Its new text; NULL removes the file. */
 void edit_put_vm(struct edit *, const char *vm, const char *text);
+/* The same for host.json; where there is no such file, '*text' is that of an
+ * empty one. */
+char *edit_get_host(const struct edit *, char **text) OVS_WARN_UNUSED_RESULT;
+void edit_put_host(struct edit *, const char *text);
 /* host.json's defaults. */
 const struct spec_defaults *edit_defaults(const struct edit *);
-/* The command was about the VLANs of NIC 'id'. */
+/* The command was about the VLANs of object 'id'. */
 void edit_note_vlan(struct edit *, const char *id);
+/* The command was about object 'id', and left it there.  Of host.json's
+ * objects the wait is only for those that commands were about. */
+void edit_note_object(struct edit *, const char *id);
+/* The command removed object 'id' by its name, which confirms its deletion.
+ * A bridge that is still in use makes edit_check() fail. */
+void edit_note_removed(struct edit *, const char *id);
 
 #endif /* src/cli/edit.h */

@@ -5,18 +5,23 @@
 #include <string.h>
 #include "smap.h"
 #include "src/cli/cli.h"
-#include "src/cli/key.h"
+#include "src/cli/host-object.h"
 #include "src/cli/near.h"
 #include "src/cli/nic-edit.h"
+#include "src/cli/object-edit.h"
 #include "src/cli/world.h"
 #include "sset.h"
 #include "util.h"
 
-/* nic-get: what a VM's file gives for one NIC, in the words that nic-set
- * takes. */
+/* nic-get, br-get and the like: what a file gives for one object, in the words
+ * that nic-set, br-set and the like take. */
+
+/* Finds 'id' in the files. */
+typedef char *find_keyed(const struct world *, const char *id,
+                         struct keyed *);
 
 static char *
-find_nic(const struct world *w, const char *id, struct smap *values)
+find_nic(const struct world *w, const char *id, struct keyed *k)
 {
     const char *slash = strchr(id, '/');
 
@@ -26,9 +31,10 @@ find_nic(const struct world *w, const char *id, struct smap *values)
 
     char *source = specs_source_of(id);
     const struct specs_file *file = specs_get(&w->specs, source);
-    struct nic_edit e = { .text = file ? file->text : NULL, .nic = slash + 1 };
     char *error = NULL;
 
+    k->thing = SPEC_NIC;
+    k->pointer = object_edit_pointer("/nics", slash + 1);
     if (!file) {
         char *vm = xmemdup0(id, slash - id);
         error = world_unknown_vm(w, vm);
@@ -36,19 +42,34 @@ find_nic(const struct world *w, const char *id, struct smap *values)
     } else if (!file->valid) {
         error = xasprintf("%s is invalid: %s", source,
                           file->errors.n ? file->errors.names[0] : "");
-    } else if (!nic_edit_exists(&e)) {
+    } else {
+        k->text = xstrdup(file->text);
+    }
+    if (k->text && !keyed_exists(k)) {
         struct sset names = SSET_INITIALIZER(&names);
 
-        nic_edit_names(e.text, &names);
-        char *near = near_miss(e.nic, &names);
+        nic_edit_names(k->text, &names);
+        char *near = near_miss(slash + 1, &names);
         error = xasprintf("there is no such NIC in %s%s", source, near);
         free(near);
         sset_destroy(&names);
-    } else {
-        nic_edit_values(&e, values);
     }
     free(source);
     return error;
+}
+
+/* Finds an object of host.json. */
+static char *
+find_host_object(const struct world *w, const char *name, struct keyed *k)
+{
+    const struct specs_file *file = specs_get(&w->specs, "host.json");
+
+    if (file && !file->valid) {
+        return xasprintf("host.json is invalid: %s",
+                         file->errors.n ? file->errors.names[0] : "");
+    }
+    k->text = xstrdup(file ? file->text : "{}");
+    return host_object_find(k, name);
 }
 
 /* Prints those of 'values' that are 'key' or in the map 'key'; NULL: all.
@@ -87,25 +108,37 @@ print_values(struct ctl_context *ctx, const struct smap *values,
     return n;
 }
 
-void
-cmd_nic_get(struct ctl_context *ctx)
+/* True if 'key' may be asked for: also the name of a link's end. */
+static char *
+check_key(const struct keyed *k, const char *key)
+{
+    return (k->thing == SPEC_LINK && !strchr(key, ':') ? NULL
+            : keyed_check(k, key));
+}
+
+static void
+get(struct ctl_context *ctx, enum spec_thing thing, find_keyed *find)
 {
     const struct cli *cli = cli_of(ctx);
     const char *id = ctx->argv[1];
     const char *key = ctx->argc > 2 ? ctx->argv[2] : NULL;
     struct smap values = SMAP_INITIALIZER(&values);
+    struct keyed k = { .thing = thing };
     struct world w;
     char *error;
     enum cli_exit code = world_open(cli, cli->spec_dir, false, &w, &error);
 
     if (!code) {
-        error = find_nic(&w, id, &values);
+        error = find(&w, id, &k);
         if (!error && key) {
-            error = key_check(SPEC_NIC, key);
+            error = check_key(&k, key);
+        }
+        if (!error) {
+            keyed_values(&k, &values);
         }
         if (!error && !print_values(ctx, &values, key) && key
-            && !shash_find(&ctx->options, "--if-exists")) {
-            error = xasprintf("%s: the NIC's file does not give it", key);
+            && !keyed_option(ctx, "--if-exists")) {
+            error = xasprintf("%s: the file does not give it", key);
         }
     }
     if (error) {
@@ -114,5 +147,36 @@ cmd_nic_get(struct ctl_context *ctx)
         free(error);
     }
     world_close(&w);
+    keyed_destroy(&k);
     smap_destroy(&values);
+}
+
+void
+cmd_nic_get(struct ctl_context *ctx)
+{
+    get(ctx, SPEC_NIC, find_nic);
+}
+
+void
+cmd_br_get(struct ctl_context *ctx)
+{
+    get(ctx, SPEC_BRIDGE, find_host_object);
+}
+
+void
+cmd_port_get(struct ctl_context *ctx)
+{
+    get(ctx, SPEC_PORT, find_host_object);
+}
+
+void
+cmd_bond_get(struct ctl_context *ctx)
+{
+    get(ctx, SPEC_BOND, find_host_object);
+}
+
+void
+cmd_link_get(struct ctl_context *ctx)
+{
+    get(ctx, SPEC_LINK, find_host_object);
 }

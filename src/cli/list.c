@@ -196,3 +196,142 @@ cmd_br_list(struct ctl_context *ctx)
     world_close(&w);
     sset_destroy(&names);
 }
+
+/* Objects of host.json whose ids begin with 'prefix'; 'put' adds one. */
+static void
+list_host(struct ctl_context *ctx, const char *prefix,
+          const char *const headings[],
+          void (*put)(struct output *, const struct model_object *))
+{
+    struct output o;
+    struct world w;
+
+    if (open_specs(ctx, &w)) {
+        const struct shash_node **nodes = shash_sort(&w.wanted->objects);
+
+        output_init(&o, headings);
+        for (size_t i = 0; i < shash_count(&w.wanted->objects); i++) {
+            if (!strncmp(nodes[i]->name, prefix, strlen(prefix))) {
+                put(&o, nodes[i]->data);
+            }
+        }
+        cli_print(ctx, &o);
+        output_destroy(&o);
+        free(nodes);
+        say_errors(&w, "host.json");
+    }
+    world_close(&w);
+}
+
+static void
+output_vlan(struct output *o, const struct model_port *port)
+{
+    char *vlan = model_vlan_describe(&port->row);
+
+    output_text(o, vlan);
+    free(vlan);
+}
+
+/* What 'row' gives for 'field', or 'otherwise'. */
+static const char *
+get_or(const struct model_row *row, const char *field, const char *otherwise)
+{
+    const char *value = model_row_get(row, field);
+
+    return *value ? value : otherwise;
+}
+
+static void
+put_port(struct output *o, const struct model_object *object)
+{
+    const struct model_port *port = object->ports[0];
+
+    output_text(o, port->row.name);
+    output_text(o, model_row_get(&port->row, MODEL_F_BRIDGE));
+    output_text(o, get_or(&port->ifaces[0].row, "type", "system"));
+    output_vlan(o, port);
+}
+
+void
+cmd_port_list(struct ctl_context *ctx)
+{
+    static const char *const headings[] = {
+        "port", "bridge", "type", "vlan", NULL
+    };
+    char *prefix = (ctx->argc > 1 ? xasprintf("port:%s/", ctx->argv[1])
+                    : xstrdup("port:"));
+
+    list_host(ctx, prefix, headings, put_port);
+    free(prefix);
+}
+
+static void
+put_bond(struct output *o, const struct model_object *object)
+{
+    const struct model_port *port = object->ports[0];
+    struct ds members = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < port->n_ifaces; i++) {
+        ds_put_format(&members, "%s%s", i ? "," : "",
+                      port->ifaces[i].row.name);
+    }
+    output_text(o, port->row.name);
+    output_text(o, model_row_get(&port->row, MODEL_F_BRIDGE));
+    output_text(o, ds_cstr_ro(&members));
+    output_text(o, get_or(&port->row, "bond_mode", "active-backup"));
+    output_text(o, get_or(&port->row, "lacp", "off"));
+    output_vlan(o, port);
+    ds_destroy(&members);
+}
+
+void
+cmd_bond_list(struct ctl_context *ctx)
+{
+    static const char *const headings[] = {
+        "bond", "bridge", "members", "mode", "lacp", "vlan", NULL
+    };
+
+    list_host(ctx, "bond:", headings, put_bond);
+}
+
+static void
+put_end(struct output *o, const struct model_object *object,
+        const char *name)
+{
+    const struct model_port *port = model_object_find_port(object, name);
+    char *end = (port ? xasprintf("%s:%s", model_row_get(&port->row,
+                                                         MODEL_F_BRIDGE),
+                                  name)
+                 : xstrdup(name));
+
+    output_text(o, end);
+    if (port) {
+        output_vlan(o, port);
+    } else {
+        output_text(o, "-");
+    }
+    free(end);
+}
+
+static void
+put_link(struct output *o, const struct model_object *object)
+{
+    bool veth = object->n_links != 0;
+
+    output_text(o, strchr(object->id, ':') + 1);
+    output_text(o, veth ? "veth" : "patch");
+    for (size_t i = 0; i < 2; i++) {
+        put_end(o, object, (veth ? object->links[i]->name
+                            : object->ports[i]->row.name));
+    }
+}
+
+void
+cmd_link_list(struct ctl_context *ctx)
+{
+    static const char *const headings[] = {
+        "link", "type", "end", "vlan", "other end", "other vlan", NULL
+    };
+
+    list_host(ctx, "link:", headings, put_link);
+}

@@ -6,6 +6,8 @@
 #include "src/cli/cli.h"
 #include "src/cli/edit.h"
 #include "src/cli/key.h"
+#include "src/cli/keyed.h"
+#include "src/cli/object-edit.h"
 #include "src/cli/target.h"
 #include "src/spec/spec.h"
 #include "src/spec/text.h"
@@ -13,53 +15,22 @@
 
 /* Commands that add, remove and change VMs and NICs. */
 
-static bool
-has_option(const struct ctl_context *ctx, const char *option)
-{
-    return shash_find(&ctx->options, option) != NULL;
-}
-
-/* Notes that the VLANs of NIC 'id' change if 'key' is one of theirs. */
-static void
-note_key(struct ctl_context *ctx, const char *id, const char *key)
-{
-    if (nic_edit_is_vlan(key)) {
-        edit_note_vlan(cli_of(ctx)->edit, id);
-    }
-}
-
-/* Does the KEY=VALUE arguments from 'first' on.  All that is wrong with them
- * is said at once. */
+/* Does the command's arguments from 'first' on, which are about the NIC. */
 static char *
-set_keys(struct ctl_context *ctx, int first, struct target *t)
+do_keys(struct ctl_context *ctx, int first, struct target *t,
+        char *(*keyed_do)(struct ctl_context *, int, struct keyed *))
 {
-    struct svec errors = SVEC_EMPTY_INITIALIZER;
-    char *joined = NULL;
+    struct keyed k = {
+        .thing = SPEC_NIC,
+        .text = t->e.text,
+        .pointer = object_edit_pointer("/nics", t->nic),
+        .id = ctx->argv[1],
+    };
+    char *error = keyed_do(ctx, first, &k);
 
-    for (int i = first; i < ctx->argc; i++) {
-        char *key, *value, *json = NULL;
-        char *error = key_split(ctx->argv[i], &key, &value);
-
-        if (!error) {
-            error = key_to_json(SPEC_NIC, key, value, &json);
-        }
-        if (!error) {
-            error = nic_edit_put(&t->e, key, json);
-        }
-        if (!error) {
-            note_key(ctx, ctx->argv[1], key);
-        } else {
-            svec_add_nocopy(&errors, error);
-        }
-        free(json);
-        free(value);
-        free(key);
-    }
-    if (errors.n) {
-        joined = svec_join(&errors, "; ", "");
-    }
-    svec_destroy(&errors);
-    return joined;
+    t->e.text = k.text;
+    free(k.pointer);
+    return error;
 }
 
 void
@@ -69,24 +40,9 @@ cmd_nic_set(struct ctl_context *ctx)
     char *error = target_begin(cli_of(ctx)->edit, ctx->argv[1], &t);
 
     if (!error) {
-        error = set_keys(ctx, 2, &t);
+        error = do_keys(ctx, 2, &t, keyed_set);
     }
     target_end(ctx, &t, ctx->argv[1], error);
-}
-
-static char *
-clear_key(struct ctl_context *ctx, struct target *t, const char *key)
-{
-    char *error = key_check(SPEC_NIC, key);
-
-    if (error) {
-        return error;
-    } else if (!nic_edit_has(&t->e, key)) {
-        return (has_option(ctx, "--if-exists") ? NULL
-                : xasprintf("%s: the NIC's file does not give it", key));
-    }
-    note_key(ctx, ctx->argv[1], key);
-    return nic_edit_put(&t->e, key, NULL);
 }
 
 void
@@ -95,8 +51,8 @@ cmd_nic_clear(struct ctl_context *ctx)
     struct target t;
     char *error = target_begin(cli_of(ctx)->edit, ctx->argv[1], &t);
 
-    for (int i = 2; i < ctx->argc && !error; i++) {
-        error = clear_key(ctx, &t, ctx->argv[i]);
+    if (!error) {
+        error = do_keys(ctx, 2, &t, keyed_clear);
     }
     target_end(ctx, &t, ctx->argv[1], error);
 }
@@ -108,7 +64,7 @@ cmd_nic_add(struct ctl_context *ctx)
     char *error = target_begin_vm(cli_of(ctx)->edit, ctx->argv[1], &t);
     bool exists = !error && nic_edit_exists(&t.e);
 
-    if (exists && !has_option(ctx, "--may-exist")) {
+    if (exists && !keyed_option(ctx, "--may-exist")) {
         error = xstrdup("there is such a NIC already; to change it, use "
                         "nic-set or --may-exist");
     } else if (!error && !exists) {
@@ -118,10 +74,13 @@ cmd_nic_add(struct ctl_context *ctx)
         }
     }
     if (!error) {
-        error = set_keys(ctx, 2, &t);
+        error = do_keys(ctx, 2, &t, keyed_set);
     }
     if (!error && !nic_edit_has(&t.e, "mac")) {
         error = xstrdup("mac=MAC is needed: the guest's MAC address");
+    }
+    if (!error) {
+        edit_note_object(cli_of(ctx)->edit, ctx->argv[1]);
     }
     target_end(ctx, &t, ctx->argv[1], error);
 }
@@ -130,7 +89,7 @@ void
 cmd_nic_del(struct ctl_context *ctx)
 {
     struct edit *edit = cli_of(ctx)->edit;
-    bool if_exists = has_option(ctx, "--if-exists");
+    bool if_exists = keyed_option(ctx, "--if-exists");
     struct target t;
     char *error = target_begin_vm(edit, ctx->argv[1], &t);
 
@@ -140,6 +99,7 @@ cmd_nic_del(struct ctl_context *ctx)
         return;
     } else if (!error && nic_edit_exists(&t.e)) {
         error = nic_edit_del(&t.e);
+        edit_note_removed(edit, ctx->argv[1]);
     } else if (!error && !if_exists) {
         error = target_unknown_nic(&t);
     }
@@ -188,7 +148,7 @@ vm_text(struct ctl_context *ctx, const char *vm, const char *uuid,
     if (!edit_has_vm(edit, vm)) {
         *text = uuid ? xasprintf(NEW_VM_UUID, uuid) : xstrdup(NEW_VM);
         return NULL;
-    } else if (!has_option(ctx, "--may-exist")) {
+    } else if (!keyed_option(ctx, "--may-exist")) {
         return xstrdup("there is such a VM already");
     }
     error = edit_get_vm(edit, vm, &old);
@@ -233,6 +193,30 @@ cmd_vm_add(struct ctl_context *ctx)
     free(uuid);
 }
 
+/* Notes that all NICs of 'vm' are removed.  Of an invalid file nobody knows
+ * them; those that are live are up to the fuses then. */
+static void
+note_nics_removed(struct edit *edit, const char *vm)
+{
+    struct sset nics = SSET_INITIALIZER(&nics);
+    char *text;
+    char *error = edit_get_vm(edit, vm, &text);
+    const char *nic;
+
+    if (!error) {
+        nic_edit_names(text, &nics);
+    }
+    SSET_FOR_EACH (nic, &nics) {
+        char *id = xasprintf("%s/%s", vm, nic);
+
+        edit_note_removed(edit, id);
+        free(id);
+    }
+    sset_destroy(&nics);
+    free(error);
+    free(text);
+}
+
 /* An invalid file may be removed: that mends it, too. */
 void
 cmd_vm_del(struct ctl_context *ctx)
@@ -241,8 +225,9 @@ cmd_vm_del(struct ctl_context *ctx)
     const char *vm = ctx->argv[1];
 
     if (edit_has_vm(edit, vm)) {
+        note_nics_removed(edit, vm);
         edit_put_vm(edit, vm, NULL);
-    } else if (!has_option(ctx, "--if-exists")) {
+    } else if (!keyed_option(ctx, "--if-exists")) {
         char *text;
         char *error = edit_get_vm(edit, vm, &text);
 

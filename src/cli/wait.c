@@ -11,6 +11,7 @@
 #include "src/cli/daemon.h"
 #include "src/cli/json-view.h"
 #include "src/cli/world.h"
+#include "src/model/model.h"
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
@@ -23,6 +24,8 @@
 #define SLICE_FOREVER 30000
 /* For the question why, once the time is up. */
 #define WHY_TIMEOUT 1000
+/* For the daemon to take note of an edit that does not wait for it. */
+#define TELL_TIMEOUT 2000
 /* Longest wait for ovs-vswitchd's flows without a --timeout, and the shortest
  * with one. */
 #define SETTLE_MAX (60 * 60 * 1000)
@@ -32,6 +35,7 @@ struct wait {
     struct cli *cli;
     struct svec argv;           /* LEVEL, TIMEOUT-MS, targets. */
     const char *files;          /* What has become of them. */
+    bool loaded;                /* The daemon has loaded them. */
     bool shown;                 /* There is a progress line. */
 };
 
@@ -87,8 +91,12 @@ ask(struct wait *w, int *left, struct json **reply, char **text)
     }
     free(w->argv.names[1]);
     w->argv.names[1] = xasprintf("%d", slice);
-    return daemon_call_json(w->cli, "sync", w->argv.names, w->argv.n,
-                            *left < 0 ? -1 : *left + GRACE, reply, text);
+
+    enum daemon_answer answer
+        = daemon_call_json(w->cli, "sync", w->argv.names, w->argv.n,
+                           *left < 0 ? -1 : *left + GRACE, reply, text);
+    w->loaded |= answer == DAEMON_OK && json_view_true(*reply, "loaded");
+    return answer;
 }
 
 /* Not ready, but as wanted. */
@@ -290,9 +298,49 @@ wait_for_flows(struct wait *w)
     }
 }
 
+/* Only tells the daemon of the edit. */
+static void
+tell(struct wait *w)
+{
+    int left = cli_ms_left(w->cli, TELL_TIMEOUT);
+    struct json *reply = NULL;
+    char *text = NULL;
+
+    left = left < 0 ? TELL_TIMEOUT : MIN(left, TELL_TIMEOUT);
+    if (daemon_call_json(w->cli, "sync", w->argv.names, w->argv.n, left,
+                         &reply, &text) == DAEMON_OK) {
+        w->loaded = json_view_true(reply, "loaded");
+        json_destroy(reply);
+    }
+    free(text);
+}
+
+/* The daemon was not told that these were removed on purpose. */
+static void
+note_untold(const struct svec *removed)
+{
+    size_t n_nics = 0;
+
+    for (size_t i = 0; i < removed->n; i++) {
+        if (model_id_is_nic(removed->names[i])) {
+            n_nics++;
+        } else {
+            cli_note("ovs-portd could not be told that %s was removed on "
+                     "purpose; it keeps it until \"ovs-portctl gc-confirm "
+                     "%s\"", removed->names[i], removed->names[i]);
+        }
+    }
+    if (n_nics) {
+        cli_note("ovs-portd could not be told that %"PRIuSIZE" NIC%s removed "
+                 "on purpose; it deletes what is removed after its grace, "
+                 "unless a fuse holds it: \"ovs-portctl show\" says so",
+                 n_nics, n_nics > 1 ? "s were" : " was");
+    }
+}
+
 enum cli_exit
-cli_wait(struct cli *cli, const struct svec *targets, bool vlans,
-         bool edited, bool changed)
+cli_wait(struct cli *cli, const struct svec *targets,
+         const struct svec *removed, bool vlans, bool edited, bool changed)
 {
     struct wait w = {
         .cli = cli,
@@ -301,17 +349,24 @@ cli_wait(struct cli *cli, const struct svec *targets, bool vlans,
                   : changed ? "the files are changed"
                   : "the files are as they were"),
     };
-    enum cli_exit code;
+    enum cli_exit code = CLI_DONE;
 
-    if (cli->wait == CLI_WAIT_NONE) {
-        return CLI_DONE;
-    }
-    svec_add(&w.argv, cli->wait == CLI_WAIT_DB ? "db" : "ovs");
+    svec_add(&w.argv, cli->wait == CLI_WAIT_OVS ? "ovs" : "db");
     svec_add(&w.argv, "0");
     svec_append(&w.argv, targets);
-    code = wait_for_daemon(&w);
+    for (size_t i = 0; removed && i < removed->n; i++) {
+        svec_add_nocopy(&w.argv, xasprintf("removed=%s", removed->names[i]));
+    }
+    if (cli->wait != CLI_WAIT_NONE) {
+        code = wait_for_daemon(&w);
+    } else if (removed && removed->n) {
+        tell(&w);
+    }
     if (code == CLI_DONE && vlans && cli->wait == CLI_WAIT_OVS) {
         code = wait_for_flows(&w);
+    }
+    if (removed && !w.loaded) {
+        note_untold(removed);
     }
     svec_destroy(&w.argv);
     return code;

@@ -13,11 +13,15 @@
 #include "src/cli/cli.h"
 #include "svec.h"
 
-/* Waits at --wait's level for 'targets' ("NAME=SHA256"; none: for all
+/* Waits at --wait's level for 'targets' (see edit_targets(); none: for all
  * objects), and with 'vlans' at level "ovs" until no frame uses an old VLAN.
  * What went wrong goes to stderr; it begins with what has become of the
- * files: 'edited' if there was an edit, 'changed' if it changed any. */
-enum cli_exit cli_wait(struct cli *, const struct svec *targets, bool vlans,
-                       bool edited, bool changed);
+ * files: 'edited' if there was an edit, 'changed' if it changed any.
+ * The daemon is told, without a wait as well, which objects the edit
+ * 'removed' by their names (NULL: none); if it cannot be, a note says what to
+ * do. */
+enum cli_exit cli_wait(struct cli *, const struct svec *targets,
+                       const struct svec *removed, bool vlans, bool edited,
+                       bool changed);
 
 #endif /* src/cli/wait.h */

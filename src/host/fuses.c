@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sset.h"
 #include "util.h"
 
 struct fuse_entry {
@@ -21,12 +20,14 @@ fuses_init(struct fuses *fuses)
 {
     memset(fuses, 0, sizeof *fuses);
     shash_init(&fuses->gone);
+    sset_init(&fuses->expected);
 }
 
 void
 fuses_destroy(struct fuses *fuses)
 {
     shash_destroy_free_data(&fuses->gone);
+    sset_destroy(&fuses->expected);
 }
 
 /* The population's peak is kept by the minute; of an eleven-minute ring the
@@ -121,7 +122,8 @@ fuses_gone(struct fuses *fuses, const char *id, long long int now)
         shash_add(&fuses->gone, id, e);
     }
     e->since = now;
-    e->deleted = e->confirmed = false;
+    e->deleted = false;
+    e->confirmed = sset_find_and_delete(&fuses->expected, id);
     count(fuses, e, 1);
 }
 
@@ -142,6 +144,7 @@ fuses_wanted(struct fuses *fuses, const char *id)
     if (node) {
         forget(fuses, node);
     }
+    sset_find_and_delete(&fuses->expected, id);
 }
 
 void
@@ -153,6 +156,7 @@ fuses_deleted(struct fuses *fuses, const char *id)
         e->deleted = true;
         count(fuses, e, 1);
     }
+    sset_find_and_delete(&fuses->expected, id);
 }
 
 static size_t
@@ -184,6 +188,14 @@ fuses_confirm(struct fuses *fuses, const char *id)
         }
     }
     return n;
+}
+
+void
+fuses_expect(struct fuses *fuses, const char *id)
+{
+    if (!fuses_confirm(fuses, id)) {
+        sset_add(&fuses->expected, id);
+    }
 }
 
 void

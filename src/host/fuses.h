@@ -18,7 +18,7 @@
  * others that come count against those that go; or where vms.d is empty.  One
  * of the host's own objects is always held.  What is gone and still live
  * counts however long ago it went, so that waiting does not blow the fuse
- * away.
+ * away.  What a command has removed by its name is confirmed beforehand.
  *
  * Pure: the time is an argument. */
 
@@ -26,6 +26,7 @@
 #include <stdint.h>
 #include "openvswitch/shash.h"
 #include "src/model/wanted.h"
+#include "sset.h"
 
 /* How long a removal counts towards the share. */
 #define FUSE_WINDOW_MS (10 * 60 * 1000)
@@ -34,6 +35,8 @@
 
 struct fuses {
     struct shash gone;          /* Object id -> struct fuse_entry. */
+    struct sset expected;       /* Confirmed before they were seen to be
+                                 * gone. */
     size_t n_gone_nics;         /* Of those, NICs that count... */
     size_t n_live_nics;         /* ...and are not deleted yet. */
     size_t n_confirmed_nics;    /* Of 'gone', NICs that do not count. */
@@ -51,7 +54,6 @@ void fuses_set_population(struct fuses *, size_t n_nics, long long int now);
 void fuses_set_vms_empty(struct fuses *, bool empty, long long int now);
 void fuses_set_host_absent(struct fuses *, bool absent);
 /* Adds the ids of all that is gone but not deleted to 'ids'. */
-struct sset;
 void fuses_add_gone(const struct fuses *, struct sset *ids);
 
 /* Object 'id' is not wanted, but something of it is live. */
@@ -65,6 +67,10 @@ void fuses_deleted(struct fuses *, const char *id);
  * missing one is never a removal.
  * Returns how many objects that concerns. */
 size_t fuses_confirm(struct fuses *, const char *id);
+/* Somebody has removed 'id' from the specs by its name: its deletion is
+ * confirmed, also if it is only going to be seen to be gone.  If it turns out
+ * to be wanted, or not to be live, this is forgotten. */
+void fuses_expect(struct fuses *, const char *id);
 /* Forgets what is deleted and too long ago to count. */
 void fuses_expire(struct fuses *, long long int now);
 

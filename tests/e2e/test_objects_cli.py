@@ -422,6 +422,16 @@ COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
                           "..", "src", "cli", "completion", "ovs-portctl")
 
 
+def completions(w, *words):
+    """What bash offers for the last of 'words'."""
+    words = ("ovs-portctl", "--spec-dir", "=", w.spec) + words
+    script = ("source '%s'; COMP_WORDS=(%s); COMP_CWORD=%d; _ovs_portctl;"
+              " printf '%%s\\n' \"${COMPREPLY[@]}\"" % (
+                  COMPLETION, " ".join("'%s'" % x for x in words),
+                  len(words) - 1))
+    return w.run("bash", "-c", script).stdout.split()
+
+
 @options(ovs=False)
 def test_completion(w):
     """bash completes commands, options, and the names in the files."""
@@ -429,12 +439,7 @@ def test_completion(w):
     w.write("vms.d/vm1.json", VM)
 
     def complete(*words):
-        words = ("ovs-portctl", "--spec-dir", "=", w.spec) + words
-        script = ("source '%s'; COMP_WORDS=(%s); COMP_CWORD=%d; _ovs_portctl;"
-                  " printf '%%s\\n' \"${COMPREPLY[@]}\"" % (
-                      COMPLETION, " ".join("'%s'" % x for x in words),
-                      len(words) - 1))
-        return w.run("bash", "-c", script).stdout.split()
+        return completions(w, *words)
     equal(complete("quar"), ["quarantine"], "commands")
     equal(complete("retag", ""), ["vm1/net0", "vm1/net1"], "NICs")
     equal(complete("show", "--", "retag", "vm1/net0", "20", "--", "pause",
@@ -474,3 +479,36 @@ def test_completion_knows_all(w):
     unknown = [k for k in kinds - ours if "=" not in k
                and k.replace("?", "\\?") not in text]
     equal(unknown, [], "kinds of arguments that completion does not know")
+
+
+
+@options(ovs=False)
+def test_completion_host(w):
+    """The same for what is in host.json."""
+    w.write_host({"bridges": {"br0": {"fail_mode": "secure", "ports": {
+        "eth1": {"tag": 1}, "eth2": {}}}, "br1": {}},
+        "bonds": {"bond0": {"bridge": "br1", "members": ["e3", "e4"]}},
+        "links": {"lab": {"type": "veth", "ends": [
+            {"bridge": "br0", "port": "v0"}, {"port": "v1"}]}}})
+
+    def complete(*words):
+        return completions(w, *words)
+    equal(complete("br-d"), ["br-del"], "commands")
+    equal(complete("br-del", ""), ["br0", "br1"], "bridges")
+    equal(complete("br-add", ""), [], "a new name")
+    equal(complete("br-clear", "br0", ""), ["fail_mode"], "keys")
+    equal(complete("port-add", ""), ["br0", "br1"], "bridges")
+    equal(complete("port-set", "eth"), ["eth1", "eth2"], "ports")
+    equal(complete("port-del", "br0", ""), ["eth1", "eth2"], "ports")
+    equal(complete("port-del", "br1", ""), [], "ports of br1")
+    equal(complete("port-clear", "eth1", ""), ["tag"], "keys")
+    equal(complete("bond-add", "b", "br"), ["br0", "br1"], "bridges")
+    equal(complete("bond-get", ""), ["bond0"], "bonds")
+    equal(complete("bond-get", "bond0", "m"), ["members"], "keys")
+    equal(complete("br-set", "br0", "fail_mode", "=", "se"), ["secure"],
+          "values")
+    equal(complete("link-add", "l", "patch", "br"), ["br0:", "br1:"], "ends")
+    equal(complete("link-set", "lab", "v0", ":", "b"), ["bridge="], "keys")
+    equal(complete("link-clear", "lab", "v1"), ["v1:port"], "keys")
+    equal(complete("link-add", "l", ""), ["patch", "veth"], "types")
+    equal(complete("show", "--", "link-del", ""), ["lab"], "links")

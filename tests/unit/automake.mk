@@ -8,6 +8,7 @@
 unit_tests = \
 	tests/unit/test-cli-edit \
 	tests/unit/test-cli-explain \
+	tests/unit/test-cli-host \
 	tests/unit/test-cli-lint \
 	tests/unit/test-cli-nic \
 	tests/unit/test-cli-text \

@@ -178,6 +178,59 @@ test_confirm(void **state OVS_UNUSED)
 }
 
 /* Short-lived VMs come and go: as many come as go. */
+/* Removed by name: neither a grace nor a fuse, for that object alone. */
+static void
+test_expected(void **state OVS_UNUSED)
+{
+    struct fuses f;
+    fuses_init(&f);
+    fuses_set_population(&f, 20, 0);
+    fuses_expect(&f, "vm0/net0");
+    fuses_expect(&f, "bridge:br0");
+    leave(&f, 0, 20, 1000);
+    fuses_gone(&f, "bridge:br0", 1000);
+    fuses_gone(&f, "bridge:br1", 1000);
+    fuses_set_population(&f, 0, 1000);
+    fuses_set_vms_empty(&f, true, 1000);
+    fuses_set_host_absent(&f, true);
+    assert_free(&f, "vm0/net0", 1000);
+    assert_held(&f, "vm1/net0", 1000, "vms.d is empty");
+    assert_free(&f, "bridge:br0", 1000);
+    assert_held(&f, "bridge:br1", 1000, "host.json is missing");
+
+    /* Also what is known to be gone already. */
+    fuses_expect(&f, "vm1/net0");
+    assert_free(&f, "vm1/net0", 1000);
+    fuses_set_vms_empty(&f, false, 2000);
+    assert_held(&f, "vm2/net0", 2000, "18 of 20 NICs");
+    fuses_destroy(&f);
+}
+
+/* Once only, and not if it is wanted, or was not live. */
+static void
+test_expected_is_forgotten(void **state OVS_UNUSED)
+{
+    struct fuses f;
+    fuses_init(&f);
+    fuses_expect(&f, "bridge:br0");
+    fuses_wanted(&f, "bridge:br0");
+    fuses_gone(&f, "bridge:br0", 0);
+    assert_held(&f, "bridge:br0", 0, "it left host.json");
+
+    fuses_expect(&f, "bridge:br1");
+    fuses_deleted(&f, "bridge:br1");
+    fuses_gone(&f, "bridge:br1", 0);
+    assert_held(&f, "bridge:br1", 0, "it left host.json");
+
+    fuses_expect(&f, "bridge:br2");
+    fuses_gone(&f, "bridge:br2", 0);
+    assert_free(&f, "bridge:br2", 0);
+    fuses_deleted(&f, "bridge:br2");
+    fuses_gone(&f, "bridge:br2", 0);
+    assert_held(&f, "bridge:br2", 0, "it left host.json");
+    fuses_destroy(&f);
+}
+
 static void
 test_churn_is_no_mass(void **state OVS_UNUSED)
 {
@@ -348,6 +401,8 @@ main(void)
         cmocka_unit_test(test_one_by_one_is_a_mass_too),
         cmocka_unit_test(test_old_removals_do_not_count),
         cmocka_unit_test(test_confirm),
+        cmocka_unit_test(test_expected),
+        cmocka_unit_test(test_expected_is_forgotten),
         cmocka_unit_test(test_churn_is_no_mass),
         cmocka_unit_test(test_peak_of_a_quiet_host),
         cmocka_unit_test(test_missing_host_json_is_no_removal),
