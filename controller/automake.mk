@@ -7,6 +7,8 @@ controller_libcontroller_la_SOURCES = \
 	controller/commands.h \
 	controller/intake.c \
 	controller/intake.h \
+	controller/level.c \
+	controller/level.h \
 	controller/notify.c \
 	controller/notify.h \
 	controller/once.c \

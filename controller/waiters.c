@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/level.h"
 #include "controller/reconcile.h"
 #include "controller/record.h"
 #include "controller/status.h"
@@ -13,14 +14,10 @@
 #include "openvswitch/poll-loop.h"
 #include "smap.h"
 #include "src/host/host.h"
+#include "src/host/object-json.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
-
-enum level {
-    LEVEL_DB,                   /* Committed. */
-    LEVEL_OVS                   /* At rest: applied, looked at. */
-};
 
 struct waiter {
     struct ovs_list node;
@@ -165,6 +162,20 @@ collect_ids(const struct waiter *waiter, const struct reconcile *r,
     }
 }
 
+/* As level_lacks() for an object that is ready; NULL for others. */
+static char *
+lacks(const struct reconcile *r, const struct record *record,
+      enum level level)
+{
+    const char *text;
+
+    return (reconcile_state(r, record, &text) == MODEL_READY
+            ? level_lacks(level, model_wanted_get(host_wanted(r->host),
+                                                  record->id),
+                          host_observed(r->host))
+            : NULL);
+}
+
 /* True if object 'id' has come to where a waiter for 'level' is answered. */
 static bool
 is_settled(const struct reconcile *r, const char *id, enum level level)
@@ -177,16 +188,32 @@ is_settled(const struct reconcile *r, const char *id, enum level level)
     const char *text;
     enum model_outcome outcome
         = model_state_outcome(reconcile_state(r, record, &text));
-    return (outcome == MODEL_AT_REST || outcome == MODEL_FAILED
+    char *lack = lacks(r, record, level);
+    bool lacking = lack != NULL;
+
+    free(lack);
+    return ((outcome == MODEL_AT_REST && !lacking) || outcome == MODEL_FAILED
             || (level == LEVEL_DB && !record->n_row_steps
                 && record->verdict.state == MODEL_APPLYING));
 }
 
-static bool
-is_ready(const struct reconcile *r, const struct record *record)
+/* What the waiter shall know of an object; NULL if all is well with it. */
+static struct json *
+object_report(const struct reconcile *r, const struct record *record,
+              enum level level)
 {
     const char *text;
-    return reconcile_state(r, record, &text) == MODEL_READY;
+    char *lack = lacks(r, record, level);
+    struct json *json = NULL;
+
+    if (lack) {
+        json = object_json(record->id, host_wanted(r->host),
+                           host_observed(r->host), MODEL_WAITING, lack);
+        free(lack);
+    } else if (reconcile_state(r, record, &text) != MODEL_READY) {
+        json = status_object_json(r, record);
+    }
+    return json;
 }
 
 /* Answering. */
@@ -222,8 +249,11 @@ answer(struct waiter *waiter, const struct reconcile *r,
 
     for (size_t i = 0; i < sset_count(ids); i++) {
         const struct record *record = shash_find_data(&r->records, names[i]);
-        if (record && !is_ready(r, record)) {
-            json_array_add(objects, status_object_json(r, record));
+        struct json *report
+            = record ? object_report(r, record, waiter->level) : NULL;
+
+        if (report) {
+            json_array_add(objects, report);
         }
     }
     free(names);
@@ -309,12 +339,9 @@ parse(struct waiter *waiter, int argc, const char *argv[])
 {
     unsigned int timeout;
 
-    if (!strcmp(argv[1], "db")) {
-        waiter->level = LEVEL_DB;
-    } else if (!strcmp(argv[1], "ovs")) {
-        waiter->level = LEVEL_OVS;
-    } else {
-        return xasprintf("%s: unknown level; use db or ovs", argv[1]);
+    if (!level_from_string(argv[1], &waiter->level)) {
+        return xasprintf("%s: unknown level; use db, ovs, guest or ovn",
+                         argv[1]);
     }
     if (!str_to_uint(argv[2], 10, &timeout)) {
         return xasprintf("%s: not a number of milliseconds", argv[2]);

@@ -46,8 +46,13 @@ enum cli_exit {
 enum cli_wait {
     CLI_WAIT_NONE,
     CLI_WAIT_DB,
-    CLI_WAIT_OVS
+    CLI_WAIT_OVS,               /* The others include this one. */
+    CLI_WAIT_GUEST,
+    CLI_WAIT_OVN
 };
+
+/* The name of each, as --wait takes it. */
+#define CLI_WAIT_NAMES "none", "db", "ovs", "guest", "ovn"
 
 struct edit;
 struct sset;

@@ -301,9 +301,8 @@ walk_tap(struct walk *w, const struct model_link *have)
 static void
 walk_guest(struct walk *w, const struct model_link *have)
 {
-    unsigned int n = have->n_queues + have->n_disabled;
+    unsigned int n = model_link_n_attached(have);
 
-    n = n ? n : have->carrier;  /* A single-queue TAP reports no counts. */
     ok(w, "queues", "%u of %u attached", n, w->nic->queues);
     if (!n) {
         broken(w, "start the VM; \"ovs-portctl qemu-args %.*s\" says how it "

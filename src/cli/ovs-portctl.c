@@ -72,8 +72,10 @@ Options:\n\
   -u, --unixctl=SOCKET        control socket of the daemon\n\
   -t, --timeout=SECS          give up waiting after SECS (default: %d;\n\
                               0: never)\n\
-  --wait=none|db|ovs          wait until written, committed, or applied\n\
-                              (default: ovs)\n\
+  --wait=none|db|ovs|guest|ovn\n\
+                              wait until written, committed, applied\n\
+                              (default), the VM has all queues, or\n\
+                              ovn-controller has installed its flows\n\
   --dry-run                   show what would change in the files\n\
   -f, --format=FORMAT         table, list, json, csv or html\n\
   --no-headings               tables without headings\n\
@@ -89,18 +91,15 @@ Options:\n\
 static enum cli_wait
 parse_wait(const char *level)
 {
-    if (!strcmp(level, "none")) {
-        return CLI_WAIT_NONE;
-    } else if (!strcmp(level, "db")) {
-        return CLI_WAIT_DB;
-    } else if (!strcmp(level, "ovs")) {
-        return CLI_WAIT_OVS;
-    } else if (!strcmp(level, "guest") || !strcmp(level, "ovn")) {
-        ctl_fatal("--wait=%s is not supported by this version; none, db "
-                  "and ovs are", level);
+    static const char *const levels[] = { CLI_WAIT_NAMES };
+
+    for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+        if (!strcmp(level, levels[i])) {
+            return i;
+        }
     }
-    ctl_fatal("--wait=%s: there is no such level; there are none, db and "
-              "ovs", level);
+    ctl_fatal("--wait=%s: there is no such level; there are none, db, ovs, "
+              "guest and ovn", level);
 }
 
 static unsigned int

@@ -349,9 +349,10 @@ cli_wait(struct cli *cli, const struct svec *targets,
                   : changed ? "the files are changed"
                   : "the files are as they were"),
     };
+    static const char *const levels[] = { CLI_WAIT_NAMES };
     enum cli_exit code = CLI_DONE;
 
-    svec_add(&w.argv, cli->wait == CLI_WAIT_OVS ? "ovs" : "db");
+    svec_add(&w.argv, levels[MAX(cli->wait, CLI_WAIT_DB)]);
     svec_add(&w.argv, "0");
     svec_append(&w.argv, targets);
     for (size_t i = 0; removed && i < removed->n; i++) {
@@ -362,7 +363,7 @@ cli_wait(struct cli *cli, const struct svec *targets,
     } else if (removed && removed->n) {
         tell(&w);
     }
-    if (code == CLI_DONE && vlans && cli->wait == CLI_WAIT_OVS) {
+    if (code == CLI_DONE && vlans && cli->wait >= CLI_WAIT_OVS) {
         code = wait_for_flows(&w);
     }
     if (removed && !w.loaded) {

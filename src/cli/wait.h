@@ -14,7 +14,8 @@
 #include "svec.h"
 
 /* Waits at --wait's level for 'targets' (see edit_targets(); none: for all
- * objects), and with 'vlans' at level "ovs" until no frame uses an old VLAN.
+ * objects), and with 'vlans' from level "ovs" on until no frame uses an old
+ * VLAN.
  * What went wrong goes to stderr; it begins with what has become of the
  * files: 'edited' if there was an edit, 'changed' if it changed any.
  * The daemon is told, without a wait as well, which objects the edit

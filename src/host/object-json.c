@@ -36,18 +36,12 @@ find_port(const char *id, const struct model_object *wanted,
  * the same name. */
 static unsigned int
 count_attached(const struct model_observed *o, const char *id,
-               const struct model_link *link,
-               const struct model_object *wanted)
+               const struct model_link *link)
 {
     const char *own
         = link ? model_observed_own(o, model_link_mark(link)) : NULL;
 
-    if (!own || strcmp(own, id)) {
-        return 0;
-    }
-    /* A single-queue TAP reports no counts, only a carrier. */
-    unsigned int n = link->n_queues + link->n_disabled;
-    return n ? n : wanted && wanted->queues && link->carrier;
+    return own && !strcmp(own, id) ? model_link_n_attached(link) : 0;
 }
 
 static void
@@ -82,7 +76,7 @@ object_json(const char *id, const struct model_wanted *w,
         json_object_put_string(json, "vlan", vlan);
         free(vlan);
         put_integer(json, "queues", wanted ? wanted->queues : 0);
-        put_integer(json, "attached", count_attached(o, id, link, wanted));
+        put_integer(json, "attached", count_attached(o, id, link));
         put_integer(json, "ofport", (port->n_ifaces
                                      ? MAX(port->ifaces[0].ofport, 0) : 0));
     }

@@ -267,6 +267,14 @@ model_link_in_use(const struct model_link *link)
             && (link->carrier || link->n_queues || link->n_disabled));
 }
 
+unsigned int
+model_link_n_attached(const struct model_link *link)
+{
+    unsigned int n = link->n_queues + link->n_disabled;
+
+    return n ? n : model_link_in_use(link);
+}
+
 /* Marks. */
 
 char *

@@ -159,6 +159,8 @@ void model_link_destroy(struct model_link *);
 bool model_link_is(const struct model_link *, const char *kind);
 /* True if 'link' is a TAP that a process holds open. */
 bool model_link_in_use(const struct model_link *);
+/* How many queues of TAP 'link' processes hold, enabled or not. */
+unsigned int model_link_n_attached(const struct model_link *);
 
 /* Marks.  model_mark_object() returns the object id in 'mark' (a pointer into
  * it) if it is of 'instance', otherwise NULL. */
