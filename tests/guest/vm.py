@@ -32,6 +32,7 @@ class Vm:
         self._w = w
         self.vm = vm
         self.address = address
+        self.smp = smp
         self._image = image or kit.the_kit().guest
         self.console = os.path.join(w.logs, "guest-%s.console" % vm)
         if args is None:
