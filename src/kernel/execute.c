@@ -354,7 +354,7 @@ set_all(struct kernel *k, const struct plan_step *step,
         error = set_up(k, step->name, step->ifindex, true);
         FAILPOINT("set-up");
     }
-    return error;
+    return error ? error : kernel_set_addresses(k, step);
 }
 
 static char *

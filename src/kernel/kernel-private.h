@@ -11,6 +11,12 @@
 #include "src/kernel/kernel.h"
 #include "src/kernel/nlsock.h"
 
+/* A dump has two parts, one after the other. */
+enum dump_part {
+    DUMP_LINKS,
+    DUMP_ADDRESSES
+};
+
 struct kernel {
     struct model_observed *observed;
     struct kernel_stats stats;
@@ -28,7 +34,8 @@ struct kernel {
     /* The dump on 'events'. */
     bool dump_due;              /* One is to begin when 'dump_at' has come. */
     long long int dump_at;      /* In terms of time_msec(). */
-    uint32_t dump_seq;          /* Of the running dump, or 0. */
+    uint32_t dump_seq;          /* Of the running dump's part, or 0. */
+    enum dump_part dump_part;
     bool dump_tainted;          /* The running one may lack something. */
     unsigned int dump_gen;      /* Number of the last one begun. */
     unsigned int dump_retries;  /* Tainted or failed ones in a row. */
@@ -69,6 +76,13 @@ char *kernel_delete_one(struct kernel *, const struct plan_step *step)
 
 /* The error text for a device that somebody holds. */
 char *kernel_in_use(const char *name);
+
+/* address.c */
+
+/* Does those of the changes of 'step' that are about addresses.  Returns NULL
+ * or an error message. */
+char *kernel_set_addresses(struct kernel *, const struct plan_step *step)
+    OVS_WARN_UNUSED_RESULT;
 
 /* veth.c */
 

@@ -8,10 +8,11 @@
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 
-#include "hash.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "src/kernel/device.h"
 #include "src/kernel/kernel-private.h"
+#include "src/kernel/rtaddr.h"
 #include "src/kernel/rtnl.h"
 #include "src/model/observed.h"
 #include "timeval.h"
@@ -44,116 +45,6 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 /* After that long without a word from the kernel a dump is given up. */
 #define DUMP_STALL_MS 5000
 
-enum ask {
-    ASK_NOT,
-    ASK_DUE,                    /* In 'to_ask'. */
-    ASK_SENT                    /* In 'asked'; answer has 'ask_seq'. */
-};
-
-struct device {
-    struct hmap_node node;      /* In struct kernel's 'devices'. */
-    int ifindex;
-    char *name;                 /* As in the model; NULL: not in there. */
-    unsigned int gen;           /* 'dump_gen' when it was last heard of. */
-
-    /* While an answer is due, notifications are older than it will be. */
-    enum ask ask;
-    struct ovs_list list_node;
-    uint32_t ask_seq;
-};
-
-static struct device *
-device_find(const struct kernel *k, int ifindex)
-{
-    struct device *d;
-
-    HMAP_FOR_EACH_WITH_HASH (d, node, hash_int(ifindex, 0), &k->devices) {
-        if (d->ifindex == ifindex) {
-            return d;
-        }
-    }
-    return NULL;
-}
-
-static struct device *
-device_get(struct kernel *k, int ifindex)
-{
-    struct device *d = device_find(k, ifindex);
-
-    if (!d) {
-        d = xzalloc(sizeof *d);
-        d->ifindex = ifindex;
-        hmap_insert(&k->devices, &d->node, hash_int(ifindex, 0));
-    }
-    return d;
-}
-
-static void
-device_set_ask(struct kernel *k, struct device *d, enum ask ask)
-{
-    if (d->ask != ASK_NOT) {
-        ovs_list_remove(&d->list_node);
-    }
-    d->ask = ask;
-    d->ask_seq = 0;
-    if (ask != ASK_NOT) {
-        ovs_list_push_back(ask == ASK_DUE ? &k->to_ask : &k->asked,
-                           &d->list_node);
-    }
-}
-
-/* Takes the name of 'd' out of the model, unless it is another device's by
- * now. */
-static void
-device_unname(struct kernel *k, struct device *d)
-{
-    const struct model_link *link;
-
-    if (d->name) {
-        link = model_observed_link(k->observed, d->name);
-        if (link && link->ifindex == d->ifindex) {
-            model_observed_remove_link(k->observed, d->name);
-        }
-        free(d->name);
-        d->name = NULL;
-    }
-}
-
-static void
-device_remove(struct kernel *k, struct device *d)
-{
-    device_unname(k, d);
-    device_set_ask(k, d, ASK_NOT);
-    hmap_remove(&k->devices, &d->node);
-    free(d);
-}
-
-static void
-device_free_all(struct kernel *k)
-{
-    struct device *d;
-
-    HMAP_FOR_EACH_POP (d, node, &k->devices) {
-        free(d->name);
-        free(d);
-    }
-    hmap_destroy(&k->devices);
-}
-
-/* Enters 'link' into the model, which takes over its link. */
-static void
-device_update(struct kernel *k, struct device *d, struct rtnl_link *link)
-{
-    if (d->name && strcmp(d->name, link->link->name)) {
-        device_unname(k, d);
-    }
-    if (!d->name) {
-        d->name = xstrdup(link->link->name);
-    }
-    model_observed_put_link(k->observed, link->link);
-    link->link = NULL;
-}
-
 void
 kernel_touch(struct kernel *k, int ifindex)
 {
@@ -180,16 +71,18 @@ device_give_up(struct kernel *k, struct device *d)
     }
 }
 
+/* Asks for all links and then, as an address is of no use without its link,
+ * for all addresses. */
 static void
-dump_begin(struct kernel *k)
+dump_ask(struct kernel *k, enum dump_part part)
 {
+    struct nl_msg *msg = (part == DUMP_LINKS ? rtnl_get(0)
+                          : rtnl_get_addresses());
     int error;
 
-    k->dump_due = false;
-    k->dump_tainted = false;
-    k->dump_gen++;
+    k->dump_part = part;
     k->dump_heard = time_msec();
-    error = nlsock_send(&k->events, rtnl_get(0), &k->dump_seq);
+    error = nlsock_send(&k->events, msg, &k->dump_seq);
     if (error) {
         VLOG_WARN_RL(&rl, "cannot ask for all links (%s), trying again",
                      ovs_strerror(error));
@@ -198,7 +91,17 @@ dump_begin(struct kernel *k)
     }
 }
 
-/* Removes all links of which nothing was heard since the dump began. */
+static void
+dump_begin(struct kernel *k)
+{
+    k->dump_due = false;
+    k->dump_tainted = false;
+    k->dump_gen++;
+    dump_ask(k, DUMP_LINKS);
+}
+
+/* Removes all links, and addresses, of which nothing was heard since the dump
+ * began. */
 static void
 sweep(struct kernel *k)
 {
@@ -207,6 +110,8 @@ sweep(struct kernel *k)
     HMAP_FOR_EACH_SAFE (d, node, &k->devices) {
         if (d->gen != k->dump_gen && d->ask == ASK_NOT) {
             device_remove(k, d);
+        } else {
+            device_sweep_addresses(k, d);
         }
     }
 }
@@ -224,6 +129,10 @@ dump_end(struct kernel *k, int error)
          * end. */
         schedule_dump(k, MIN(k->dump_retries * 100, 1000));
         k->dump_retries++;
+        return;
+    }
+    if (k->dump_part == DUMP_LINKS) {
+        dump_ask(k, DUMP_ADDRESSES);
         return;
     }
     k->dump_retries = 0;
@@ -283,6 +192,22 @@ take_link(struct kernel *k, const struct nlmsghdr *nlh)
     rtnl_link_destroy(&link);
 }
 
+/* One of a device that is not known is that of a device that is gone. */
+static void
+take_address(struct kernel *k, const struct nlmsghdr *nlh)
+{
+    struct rtnl_address address;
+    struct device *d;
+
+    if (rtnl_parse_address(nlh, &address)) {
+        k->stats.events++;
+        d = device_find(k, address.ifindex);
+        if (d) {
+            device_update_address(k, d, &address);
+        }
+    }
+}
+
 /* An answer to a look at one link: there is none. */
 static void
 take_error(struct kernel *k, const struct nlmsghdr *nlh)
@@ -314,6 +239,11 @@ take_message(struct kernel *k, const struct nlmsghdr *nlh)
     case RTM_NEWLINK:
     case RTM_DELLINK:
         take_link(k, nlh);
+        break;
+
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+        take_address(k, nlh);
         break;
 
     case RTM_NEWQDISC:
@@ -402,16 +332,17 @@ ask(struct kernel *k)
 static char *
 events_open(struct nlsock *s)
 {
+    static const int groups[] = { RTNLGRP_LINK, RTNLGRP_TC,
+                                  RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
     char *error;
-    int retval;
+    int retval = 0;
 
     error = nlsock_open(s, EVENTS_RCVBUF);
     if (error) {
         return error;
     }
-    retval = nlsock_join(s, RTNLGRP_LINK);
-    if (!retval) {
-        retval = nlsock_join(s, RTNLGRP_TC);
+    for (size_t i = 0; i < ARRAY_SIZE(groups) && !retval; i++) {
+        retval = nlsock_join(s, groups[i]);
     }
     if (retval) {
         nlsock_close(s);

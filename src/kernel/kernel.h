@@ -25,7 +25,7 @@ struct kernel;
 /* Counters since the start, for tests and 'status'. */
 struct kernel_stats {
     unsigned long long writes;  /* Commands that change something. */
-    unsigned long long events;  /* Link messages seen. */
+    unsigned long long events;  /* Link and address messages seen. */
     unsigned long long dumps;   /* Whole dumps, the first included. */
 };
 

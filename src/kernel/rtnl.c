@@ -15,6 +15,7 @@
 #include <netlink/msg.h>
 
 #include "packets.h"
+#include "src/kernel/msg.h"
 #include "src/model/model.h"
 #include "util.h"
 
@@ -44,42 +45,6 @@ rtnl_addr_gen_mode_from_string(const char *name)
 
 /* Decoding. */
 
-static bool
-attr_u32(struct nlattr *a, uint32_t *value)
-{
-    if (!a || nla_len(a) < sizeof *value) {
-        return false;
-    }
-    memcpy(value, nla_data(a), sizeof *value);
-    return true;
-}
-
-static bool
-attr_u8(struct nlattr *a, uint8_t *value)
-{
-    if (!a || nla_len(a) < sizeof *value) {
-        return false;
-    }
-    memcpy(value, nla_data(a), sizeof *value);
-    return true;
-}
-
-/* The text in 'a', which may or may not be null-terminated, for the caller to
- * free; NULL if there is no 'a'. */
-static char *
-attr_string(struct nlattr *a)
-{
-    return a ? xmemdup0(nla_data(a), strnlen(nla_data(a), nla_len(a))) : NULL;
-}
-
-/* libnl's nla_parse_nested() takes lengths from the attribute alone, which
- * the enclosing nla_parse() has held against its own bounds. */
-static bool
-parse_nested(struct nlattr *a, struct nlattr **tb, int max)
-{
-    return a && !nla_parse(tb, max, nla_data(a), nla_len(a), NULL);
-}
-
 static void
 set_bool(struct model_link *link, const char *field, bool value)
 {
@@ -102,7 +67,7 @@ parse_tun(struct model_link *link, struct nlattr *data)
     uint32_t u32;
     uint8_t u8;
 
-    if (!parse_nested(data, tb, IFLA_TUN_MAX)) {
+    if (!attr_nested(data, tb, IFLA_TUN_MAX)) {
         return;
     }
     if (attr_u8(tb[IFLA_TUN_TYPE], &u8) && u8 == IFF_TAP) {
@@ -134,7 +99,7 @@ parse_linkinfo(struct model_link *link, struct nlattr *info)
     struct nlattr *tb[IFLA_INFO_MAX + 1];
     char *kind = NULL;
 
-    if (parse_nested(info, tb, IFLA_INFO_MAX)) {
+    if (attr_nested(info, tb, IFLA_INFO_MAX)) {
         kind = attr_string(tb[IFLA_INFO_KIND]);
     }
     smap_replace(&link->fields, MODEL_L_KIND, kind ? kind : "");
@@ -153,7 +118,7 @@ parse_inet(struct model_link *link, struct nlattr *inet)
     struct nlattr *tb[IFLA_INET_MAX + 1];
     uint32_t value;
 
-    if (parse_nested(inet, tb, IFLA_INET_MAX) && tb[IFLA_INET_CONF]
+    if (attr_nested(inet, tb, IFLA_INET_MAX) && tb[IFLA_INET_CONF]
         && nla_len(tb[IFLA_INET_CONF]) >= offset + sizeof value) {
         memcpy(&value, (char *) nla_data(tb[IFLA_INET_CONF]) + offset,
                sizeof value);
@@ -171,7 +136,7 @@ parse_inet6(struct model_link *link, struct nlattr *inet6)
     uint8_t mode = IN6_ADDR_GEN_MODE_NONE;
 
     if (inet6
-        && (!parse_nested(inet6, tb, IFLA_INET6_MAX)
+        && (!attr_nested(inet6, tb, IFLA_INET6_MAX)
             || !attr_u8(tb[IFLA_INET6_ADDR_GEN_MODE], &mode)
             || mode >= ARRAY_SIZE(addr_gen_modes))) {
         return;
@@ -185,7 +150,7 @@ parse_af_spec(struct model_link *link, struct nlattr *af_spec)
     struct nlattr *tb[AF_INET6 + 1] = { NULL };
 
     /* Attribute types are address families here. */
-    if (af_spec && !parse_nested(af_spec, tb, AF_INET6)) {
+    if (af_spec && !attr_nested(af_spec, tb, AF_INET6)) {
         return;
     }
     parse_inet(link, tb[AF_INET]);
@@ -295,22 +260,7 @@ rtnl_parse_root_qdisc(const struct nlmsghdr *nlh)
             ? tcm->tcm_ifindex : 0);
 }
 
-/* Encoding.
- *
- * A message has room for a page and what goes in is bounded, so that only a
- * lack of memory can make one of these fail. */
-
-static struct nl_msg *
-message_new(int type, int flags, const void *header, size_t size)
-{
-    struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_REQUEST | flags);
-
-    if (!msg || nlmsg_append(msg, CONST_CAST(void *, header), size,
-                             NLMSG_ALIGNTO)) {
-        out_of_memory();
-    }
-    return msg;
-}
+/* Encoding. */
 
 static struct nl_msg *
 link_message_new(int type, int flags, int ifindex, bool change_up, bool up)
@@ -322,39 +272,15 @@ link_message_new(int type, int flags, int ifindex, bool change_up, bool up)
         .ifi_change = change_up ? IFF_UP : 0,
     };
 
-    return message_new(type, flags, &ifi, sizeof ifi);
-}
-
-static void
-put(struct nl_msg *msg, int type, const void *data, size_t size)
-{
-    if (nla_put(msg, type, size, data)) {
-        out_of_memory();
-    }
-}
-
-static void
-put_u32(struct nl_msg *msg, int type, uint32_t value)
-{
-    put(msg, type, &value, sizeof value);
-}
-
-static struct nlattr *
-nest(struct nl_msg *msg, int type)
-{
-    struct nlattr *a = nla_nest_start(msg, type);
-
-    if (!a) {
-        out_of_memory();
-    }
-    return a;
+    return msg_new(type, flags, &ifi, sizeof ifi);
 }
 
 bool
 rtnl_settings_is_empty(const struct rtnl_settings *s)
 {
     return !(s->has_mac || s->has_mtu || s->has_arp_ignore || s->has_up
-             || s->has_group || s->alias || s->addr_gen_mode >= 0);
+             || s->has_group || s->alias || s->promote_secondaries
+             || s->addr_gen_mode >= 0);
 }
 
 struct nl_msg *
@@ -364,28 +290,33 @@ rtnl_get(int ifindex)
                                           ifindex ? 0 : NLM_F_DUMP, ifindex,
                                           false, false);
 
-    put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    msg_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     return msg;
 }
 
 static void
 put_af_spec(struct nl_msg *msg, const struct rtnl_settings *s)
 {
-    struct nlattr *af_spec = nest(msg, IFLA_AF_SPEC);
+    struct nlattr *af_spec = msg_nest(msg, IFLA_AF_SPEC);
 
-    if (s->has_arp_ignore) {
-        struct nlattr *inet = nest(msg, AF_INET);
-        struct nlattr *conf = nest(msg, IFLA_INET_CONF);
+    if (s->has_arp_ignore || s->promote_secondaries) {
+        struct nlattr *inet = msg_nest(msg, AF_INET);
+        struct nlattr *conf = msg_nest(msg, IFLA_INET_CONF);
 
-        put_u32(msg, IPV4_DEVCONF_ARP_IGNORE, s->arp_ignore);
+        if (s->has_arp_ignore) {
+            msg_put_u32(msg, IPV4_DEVCONF_ARP_IGNORE, s->arp_ignore);
+        }
+        if (s->promote_secondaries) {
+            msg_put_u32(msg, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1);
+        }
         nla_nest_end(msg, conf);
         nla_nest_end(msg, inet);
     }
     if (s->addr_gen_mode >= 0) {
-        struct nlattr *inet6 = nest(msg, AF_INET6);
+        struct nlattr *inet6 = msg_nest(msg, AF_INET6);
         uint8_t mode = s->addr_gen_mode;
 
-        put(msg, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof mode);
+        msg_put(msg, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof mode);
         nla_nest_end(msg, inet6);
     }
     nla_nest_end(msg, af_spec);
@@ -398,19 +329,20 @@ rtnl_set(int ifindex, const struct rtnl_settings *s)
                                           s->has_up, s->up);
 
     if (s->has_mac) {
-        put(msg, IFLA_ADDRESS, &s->mac, sizeof s->mac);
+        msg_put(msg, IFLA_ADDRESS, &s->mac, sizeof s->mac);
     }
     if (s->has_mtu) {
-        put_u32(msg, IFLA_MTU, s->mtu);
+        msg_put_u32(msg, IFLA_MTU, s->mtu);
     }
     if (s->has_group) {
-        put_u32(msg, IFLA_GROUP, s->group);
+        msg_put_u32(msg, IFLA_GROUP, s->group);
     }
     if (s->alias) {
         /* Without the null, so that "" has length 0, which clears. */
-        put(msg, IFLA_IFALIAS, s->alias, strlen(s->alias));
+        msg_put(msg, IFLA_IFALIAS, s->alias, strlen(s->alias));
     }
-    if (s->has_arp_ignore || s->addr_gen_mode >= 0) {
+    if (s->has_arp_ignore || s->promote_secondaries
+        || s->addr_gen_mode >= 0) {
         put_af_spec(msg, s);
     }
     return msg;
@@ -426,19 +358,19 @@ rtnl_add_veth(const char *name, const char *peer, uint32_t group)
                                           false, false);
     struct nlattr *info, *data, *other;
 
-    put(msg, IFLA_IFNAME, name, strlen(name) + 1);
-    put_u32(msg, IFLA_GROUP, group);
-    info = nest(msg, IFLA_LINKINFO);
-    put(msg, IFLA_INFO_KIND, "veth", strlen("veth"));
-    data = nest(msg, IFLA_INFO_DATA);
+    msg_put(msg, IFLA_IFNAME, name, strlen(name) + 1);
+    msg_put_u32(msg, IFLA_GROUP, group);
+    info = msg_nest(msg, IFLA_LINKINFO);
+    msg_put(msg, IFLA_INFO_KIND, "veth", strlen("veth"));
+    data = msg_nest(msg, IFLA_INFO_DATA);
     /* A link message within the link message. */
-    other = nest(msg, VETH_INFO_PEER);
+    other = msg_nest(msg, VETH_INFO_PEER);
     if (nlmsg_append(msg, CONST_CAST(void *, &ifi), sizeof ifi,
                      NLMSG_ALIGNTO)) {
         out_of_memory();
     }
-    put(msg, IFLA_IFNAME, peer, strlen(peer) + 1);
-    put_u32(msg, IFLA_GROUP, group);
+    msg_put(msg, IFLA_IFNAME, peer, strlen(peer) + 1);
+    msg_put_u32(msg, IFLA_GROUP, group);
     nla_nest_end(msg, other);
     nla_nest_end(msg, data);
     nla_nest_end(msg, info);
@@ -457,7 +389,7 @@ rtnl_del_group(uint32_t group)
     struct nl_msg *msg = link_message_new(RTM_DELLINK, NLM_F_ACK, 0, false,
                                           false);
 
-    put_u32(msg, IFLA_GROUP, group);
+    msg_put_u32(msg, IFLA_GROUP, group);
     return msg;
 }
 
@@ -472,11 +404,11 @@ rtnl_set_qdisc(int ifindex, const char *kind)
     struct nl_msg *msg;
 
     if (!kind) {
-        return message_new(RTM_DELQDISC, NLM_F_ACK, &tcm, sizeof tcm);
+        return msg_new(RTM_DELQDISC, NLM_F_ACK, &tcm, sizeof tcm);
     }
-    msg = message_new(RTM_NEWQDISC,
+    msg = msg_new(RTM_NEWQDISC,
                       NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
                       &tcm, sizeof tcm);
-    put(msg, TCA_KIND, kind, strlen(kind) + 1);
+    msg_put(msg, TCA_KIND, kind, strlen(kind) + 1);
     return msg;
 }

@@ -46,6 +46,7 @@ struct rtnl_settings {
     bool up;
     uint32_t group;             /* IFLA_GROUP, not the owning group. */
     const char *alias;          /* NULL: leave; "": clear; max. 255 bytes. */
+    bool promote_secondaries;   /* Set it; there is no clearing. */
     int addr_gen_mode;          /* IN6_ADDR_GEN_MODE_*; -1: leave. */
 };
 #define RTNL_SETTINGS_INITIALIZER { .addr_gen_mode = -1 }

@@ -7,6 +7,7 @@
 
 #include "packets.h"
 #include "src/kernel/kernel.h"
+#include "src/model/address.h"
 #include "src/model/model.h"
 #include "src/plan/plan.h"
 #include "util.h"
@@ -165,10 +166,33 @@ static const struct {
     { MODEL_L_UNFINISHED, take_unfinished, false, "none" },
 };
 
+/* Fields of which a device has any number are done one by one, by others. */
+static char *
+take_address(const struct plan_step *step, const struct plan_change *c,
+             const char *text)
+{
+    struct model_address a;
+
+    if (!model_address_parse(text, &a)) {
+        return xasprintf("%s: \"%s\" is no address with its prefix",
+                         step->name, text);
+    } else if (step->op != PLAN_SET
+               || (c->new && strcmp(c->new, MODEL_ADDRESS_PERMANENT))) {
+        return xasprintf("%s: %s cannot become \"%s\"", step->name, c->field,
+                         c->new ? c->new : "");
+    }
+    return NULL;
+}
+
 static char *
 take_change(const struct plan_step *step, const struct plan_change *c,
             struct link_settings *s)
 {
+    const char *address = model_address_of_field(c->field);
+
+    if (address) {
+        return take_address(step, c, address);
+    }
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
         if (strcmp(c->field, fields[i].name)) {
             continue;

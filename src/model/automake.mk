@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += src/model/libmodel.la
 src_model_libmodel_la_SOURCES = \
+	src/model/address.c \
+	src/model/address.h \
 	src/model/columns.c \
 	src/model/columns.h \
 	src/model/index.h \

@@ -82,6 +82,15 @@
                                  * far as to mark it for good; absent
                                  * otherwise. */
 
+/* One field for each address, as src/model/address.h writes it:
+ * "address:192.0.2.10/24". */
+#define MODEL_L_ADDRESS "address:"
+/* Its values.  Wanted is "permanent" only. */
+#define MODEL_ADDRESS_PERMANENT "permanent"
+#define MODEL_ADDRESS_DYNAMIC "dynamic" /* It expires: others' protocol gave
+                                         * it. */
+#define MODEL_ADDRESS_DUPLICATE "duplicate" /* Another host has it; IPv6. */
+
 /* The configuration of one row. */
 struct model_row {
     enum model_table table;

@@ -8,10 +8,11 @@
 #include <linux/netlink.h>
 #include <netlink/msg.h>
 
+#include "src/kernel/rtaddr.h"
 #include "src/kernel/rtnl.h"
 #include "src/model/model.h"
 
-/* The decoder of link messages over any bytes: whatever nlmsg_ok() lets pass
+/* The decoders of link and address messages over any bytes: whatever nlmsg_ok() lets pass
  * must neither read out of bounds nor leak. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,6 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     memcpy(copy, data, size);
     for (; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {
+        struct rtnl_address address;
         struct rtnl_link link;
 
         if (rtnl_parse_link(nlh, &link)) {
@@ -38,6 +40,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 abort();
             }
             rtnl_link_destroy(&link);
+        }
+        if (rtnl_parse_address(nlh, &address)
+            && (address.ifindex <= 0 || !address.address.prefix)) {
+            abort();
         }
         if (rtnl_parse_root_qdisc(nlh) < 0) {
             abort();

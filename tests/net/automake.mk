@@ -5,6 +5,7 @@
 # them; they are not part of 'make check', which needs no privileges.
 
 net_tests = \
+	tests/net/test-kernel-address \
 	tests/net/test-kernel-veth \
 	tests/net/test-kernel \
 	tests/net/test-ovsdb-txn \
@@ -22,6 +23,7 @@ tests_net_libnet_la_SOURCES = \
 
 net_ldadd = tests/net/libnet.la $(LDADD)
 tests_net_test_kernel_LDADD = $(net_ldadd)
+tests_net_test_kernel_address_LDADD = $(net_ldadd)
 tests_net_test_kernel_veth_LDADD = $(net_ldadd)
 tests_net_test_ovsdb_txn_LDADD = $(net_ldadd)
 tests_net_test_ovsdb_LDADD = $(net_ldadd)
