@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/model/address.h"
 #include "util.h"
 
 /* Kernel links. */
@@ -127,9 +128,9 @@ drop_moot(struct planner *p, struct plan_step *step,
 
 /* Three steps at most, as they wait for different things: what can be set at
  * any time, what needs the VM to let go, and up. */
-static void
-set_link(struct planner *p, const struct model_link *want,
-         const struct model_link *have)
+void
+planner_set_link(struct planner *p, const struct model_link *want,
+                 const struct model_link *have)
 {
     struct smap target;
     link_target(p, want, &target);
@@ -148,6 +149,7 @@ set_link(struct planner *p, const struct model_link *want,
 
             /* Which end belongs to which was settled when they were made. */
             if (belongs == group && strcmp(field, MODEL_L_PEER)
+                && !model_address_of_field(field)
                 && !nullable_string_is_equal(old, nodes[i]->value)) {
                 planner_change(p, step, field, old, nodes[i]->value);
             }
@@ -260,7 +262,7 @@ set_lone_end(struct planner *p, const struct model_link *want,
     } else if (smap_get(&have->fields, MODEL_L_UNFINISHED)) {
         drop_unfinished_end(p, have);
     } else {
-        set_link(p, want, have);
+        planner_set_link(p, want, have);
     }
 }
 
@@ -304,9 +306,11 @@ planner_link(struct planner *p, const struct model_link *want)
 
     if (!row_is_free(p, want->name)) {
         return;                 /* planner_port() says so. */
+    } else if (planner_is_internal(p, want->name)) {
+        planner_internal_link(p, want);
     } else if (!is_created_by_us(want)) {
         if (have) {
-            set_link(p, want, have);
+            planner_set_link(p, want, have);
         } else {
             planner_note(p, MODEL_WAITING, "device %s does not exist",
                          want->name);
@@ -323,7 +327,7 @@ planner_link(struct planner *p, const struct model_link *want)
         } else if (peer && !model_observed_link(p->observed, peer)) {
             set_lone_end(p, want, have);
         } else {
-            set_link(p, want, have);
+            planner_set_link(p, want, have);
         }
     }
 }

@@ -108,7 +108,12 @@ plan_wanted(struct planner *p)
         planner_link(p, p->object->links[i]);
     }
     for (size_t i = 0; i < p->object->n_ports; i++) {
-        planner_port(p, p->object->ports[i]);
+        const struct model_port *port = p->object->ports[i];
+
+        planner_port(p, port);
+        for (size_t j = 0; j < port->n_ifaces; j++) {
+            planner_addresses(p, port->ifaces[j].row.name);
+        }
     }
     hold_back_half(p, first);
 }

@@ -7,9 +7,9 @@
  *
  * What the files of src/plan share: planner.c has the verdict, the steps and
  * the marks; rows.c, links.c and ports.c plan one kind of thing each on top of
- * it, patch.c what is peculiar to patch ports, delete.c what is to go;
- * object.c puts them together into plan_object(), adopt.c into
- * plan_adopt(). */
+ * it, patch.c what is peculiar to patch ports, addresses.c to internal ones,
+ * delete.c what is to go; object.c puts them together into plan_object(),
+ * adopt.c into plan_adopt(). */
 
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
@@ -78,6 +78,19 @@ bool planner_adds(const struct planner *, enum plan_what, const char *name);
 
 void planner_bridge(struct planner *);
 void planner_link(struct planner *, const struct model_link *want);
+/* The fields of 'have' to those of 'want', without its addresses. */
+void planner_set_link(struct planner *, const struct model_link *want,
+                      const struct model_link *have);
+/* True if the object wants ovs-vswitchd to make the device 'name'. */
+bool planner_is_internal(const struct planner *, const char *name);
+/* planner_link() for such a device. */
+void planner_internal_link(struct planner *, const struct model_link *want);
+/* Completes the list of owned fields in 'target', for the Interface row
+ * 'name', by the addresses of its device. */
+void planner_list_addresses(const struct planner *, const char *name,
+                            struct smap *target);
+/* Plans the addresses of the device 'name', if ovs-vswitchd makes it. */
+void planner_addresses(struct planner *, const char *name);
 /* Sets the object's own devices down. */
 void planner_cut_off(struct planner *);
 void planner_port(struct planner *, const struct model_port *want);

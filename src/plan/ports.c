@@ -190,6 +190,8 @@ plan_iface(struct planner *p, const struct model_port *port, bool moves,
     } else if (device) {
         planner_defer(p, step, MODEL_WAITING, "device %s does not exist",
                       name);
+    } else if (!strcmp(type, "internal")) {
+        planner_list_addresses(p, name, &target);
     } else if (have && !strcmp(type, "patch")) {
         planner_follow_bridge(p, step, port, moves, have, &target);
     } else if (!strcmp(type, "patch")) {

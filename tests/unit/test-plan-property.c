@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "src/model/address.h"
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
 #include "src/plan/plan.h"
@@ -31,6 +32,7 @@
 #define ROUNDS 2500
 #define MAX_OBJECTS 24
 #define STRANGERS_KEY "external_ids:stranger"
+#define STRANGERS_ADDRESS MODEL_L_ADDRESS"10.9.9.9/8"
 
 static uint64_t state;
 
@@ -179,6 +181,25 @@ random_veth(void)
     return object;
 }
 
+/* An internal port, whose device is to have some addresses. */
+static struct model_object *
+random_internal(void)
+{
+    static const char *const addresses[] = {
+        MODEL_L_ADDRESS"192.0.2.1/24", MODEL_L_ADDRESS"192.0.2.2/24",
+        MODEL_L_ADDRESS"2001:db8::1/64",
+    };
+    const char *chosen[ARRAY_SIZE(addresses)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+        if (rnd(2)) {
+            chosen[n++] = addresses[i];
+        }
+    }
+    return world_make_internal("i0", "br0", chosen, n);
+}
+
 static void
 add_wish(struct wish *wishes, size_t *n, struct model_object *object)
 {
@@ -205,6 +226,9 @@ random_wishes(struct wish *wishes)
     }
     if (rnd(3)) {
         add_wish(wishes, &n, random_veth());
+    }
+    if (rnd(3)) {
+        add_wish(wishes, &n, random_internal());
     }
     for (int i = 0; i < 12; i++) {
         if (rnd(2)) {
@@ -343,6 +367,52 @@ add_veths_drift(struct world *w)
     }
 }
 
+/* Somebody else gives the device of an internal port an address, and takes
+ * one away. */
+static void
+add_addresses_drift(struct world *w)
+{
+    const struct model_link *link = model_observed_link(&w->o, "i0");
+    const struct smap_node *node;
+    char *field = NULL;
+
+    if (!link || !sset_contains(&w->made, "i0") || !rnd(3)) {
+        return;
+    }
+    SMAP_FOR_EACH (node, &link->fields) {
+        if (model_address_of_field(node->key)
+            && (!field || strcmp(node->key, field) < 0)) {
+            free(field);
+            field = xstrdup(node->key);
+        }
+    }
+    if (field) {
+        world_set_link(w, "i0", field, rnd(2) ? NULL : "dynamic");
+    }
+    world_set_link(w, "i0", STRANGERS_ADDRESS, MODEL_ADDRESS_PERMANENT);
+    free(field);
+}
+
+/* The ifindex of the device with a stranger's address, or 0. */
+static int
+stranger_addressed(const struct world *w)
+{
+    const struct model_link *link = model_observed_link(&w->o, "i0");
+
+    return (link && smap_get(&link->fields, STRANGERS_ADDRESS)
+            ? link->ifindex : 0);
+}
+
+static void
+assert_stranger_addressed(const struct world *w, int ifindex)
+{
+    const struct model_link *link = model_observed_link(&w->o, "i0");
+
+    if (link && link->ifindex == ifindex) {
+        assert_int_equal(stranger_addressed(w), ifindex);
+    }
+}
+
 /* Somebody turns knobs of ours. */
 static void
 add_drift(struct world *w)
@@ -373,6 +443,7 @@ add_drift(struct world *w)
             model_port_destroy(new);
             new = NULL;
             model_observed_remove_port(&w->o, names.names[i]);
+            world_remove_devices(w);
             break;
         case 4:
             if (!strncmp(names.names[i], "tap", 3)) {
@@ -388,6 +459,7 @@ add_drift(struct world *w)
     }
     svec_destroy(&names);
     add_veths_drift(w);
+    add_addresses_drift(w);
 }
 
 /* Pictures of a world. */
@@ -399,7 +471,8 @@ put_fields(struct ds *ds, const struct smap *fields)
     for (size_t i = 0; i < smap_count(fields); i++) {
         /* Whose number a device has depends on the order, rightly. */
         if (strcmp(nodes[i]->key, MODEL_LINK_MARK)
-            && strcmp(nodes[i]->key, STRANGERS_KEY)) {
+            && strcmp(nodes[i]->key, STRANGERS_KEY)
+            && strcmp(nodes[i]->key, STRANGERS_ADDRESS)) {
             ds_put_format(ds, " %s=%s", nodes[i]->key, nodes[i]->value);
         }
     }
@@ -447,8 +520,10 @@ picture(const struct world *w, bool foreign)
     HMAP_FOR_EACH (l, node, &o->links) {
         /* An uplink is a stranger's whom a bond of ours sets up, and leaves
          * so.  Whose an unfinished device is nobody can tell, once its name
-         * is not wanted any more. */
+         * is not wanted any more.  ovs-vswitchd's devices come and go with
+         * their ports. */
         if (strncmp(l->name, "eth", 3)
+            && !(foreign && sset_contains(&w->made, l->name))
             && (!smap_get(&l->fields, MODEL_L_UNFINISHED)
                 || model_link_mark(l))
             && (!foreign || !model_observed_own(o, model_link_mark(l)))) {
@@ -551,7 +626,9 @@ live(uint64_t seed, bool shuffle, bool newborn, bool *well)
         }
         size_t n = random_wishes(wishes);
         give(&w, wishes, n, shuffle);
+        int addressed = stranger_addressed(&w);
         settle(&w, seed);
+        assert_stranger_addressed(&w, addressed);
         char *after = picture(&w, true);
         assert_string_equal(before, after);
         free(after);

@@ -20,6 +20,7 @@ world_init(struct world *w)
     model_observed_init(&w->o, "main", "boot");
     w->o.db_complete = w->o.links_complete = true;
     w->gate = (struct plan_gate) PLAN_GATE_INITIALIZER;
+    sset_init(&w->made);
     sset_init(&w->nulled);
     w->next_ifindex = 100;
     w->next_ofport = 1;
@@ -30,6 +31,7 @@ world_destroy(struct world *w)
 {
     model_wanted_destroy(&w->w);
     model_observed_destroy(&w->o);
+    sset_destroy(&w->made);
     sset_destroy(&w->nulled);
 }
 
@@ -120,6 +122,43 @@ world_want_bridge(struct world *w, const char *name)
     model_object_add_port(object, port);
     world_want(w, "host.json", object);
     free(id);
+}
+
+struct model_object *
+world_make_internal(const char *name, const char *bridge,
+                    const char *const addresses[], size_t n)
+{
+    char *id = xasprintf("port:%s/%s", bridge, name);
+    struct model_object *object = model_object_create(id, id);
+    struct model_port *port = model_port_create(name);
+
+    model_row_set(&port->row, MODEL_F_BRIDGE, bridge);
+    set_vlan(port, -1);
+    model_row_set(&model_port_add_iface(port, name)->row, "type",
+                  "internal");
+    model_object_add_port(object, port);
+    if (addresses) {
+        struct model_link *link = model_link_create(name);
+        smap_add(&link->fields, MODEL_L_UP, "true");
+        for (size_t i = 0; i < n; i++) {
+            smap_add(&link->fields, addresses[i], MODEL_ADDRESS_PERMANENT);
+        }
+        model_object_add_link(object, link);
+    }
+    free(id);
+    return object;
+}
+
+void
+world_want_internal(struct world *w, const char *name, const char *bridge,
+                    const char *const addresses[], size_t n)
+{
+    struct model_object *object = world_make_internal(name, bridge,
+                                                      addresses, n);
+    char *source = xstrdup(object->source);
+
+    world_want(w, source, object);
+    free(source);
 }
 
 void
@@ -272,14 +311,49 @@ world_round(struct world *w)
     return n;
 }
 
+/* Makes the device of an internal port.  Returns false if something else has
+ * its name. */
+static bool
+make_device(struct world *w, const char *name)
+{
+    if (!model_observed_link(&w->o, name)) {
+        struct model_link *link = model_link_create(name);
+        link->ifindex = w->next_ifindex++;
+        smap_add(&link->fields, MODEL_L_KIND, "tap");
+        smap_add(&link->fields, MODEL_L_UP, "false");
+        model_observed_put_link(&w->o, link);
+        sset_add(&w->made, name);
+    }
+    return sset_contains(&w->made, name);
+}
+
+void
+world_remove_devices(struct world *w)
+{
+    struct sset made = SSET_INITIALIZER(&made);
+    const char *name;
+
+    sset_clone(&made, &w->made);
+    SSET_FOR_EACH (name, &made) {
+        if (!model_observed_iface_port(&w->o, name)) {
+            model_observed_remove_link(&w->o, name);
+            sset_find_and_delete(&w->made, name);
+        }
+    }
+    sset_destroy(&made);
+}
+
 static void
 open_iface(struct world *w, struct model_iface *iface)
 {
     const char *type = model_row_get(&iface->row, "type");
     const char *request = smap_get(&iface->row.fields, "ofport_request");
 
-    if (!strcmp(type, "null")) {
-        sset_add(&w->nulled, iface->row.name);
+    if (!strcmp(type, "null")
+        || (!strcmp(type, "internal") && !make_device(w, iface->row.name))) {
+        if (!strcmp(type, "null")) {
+            sset_add(&w->nulled, iface->row.name);
+        }
         iface->ofport = -1;
         free(iface->error);
         iface->error = xstrdup("could not open network device");
@@ -297,6 +371,8 @@ world_vswitchd(struct world *w)
 {
     struct sset names = SSET_INITIALIZER(&names);
     struct model_port *port;
+
+    world_remove_devices(w);
     HMAP_FOR_EACH (port, node, &w->o.ports) {
         sset_add(&names, port->row.name);
     }

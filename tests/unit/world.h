@@ -14,6 +14,7 @@ struct world {
     struct model_wanted w;
     struct model_observed o;
     struct plan_gate gate;
+    struct sset made;           /* Devices that ovs-vswitchd made. */
     struct sset nulled;         /* Interfaces that were type "null" once. */
     int next_ifindex;
     int64_t next_ofport;
@@ -31,6 +32,15 @@ void world_want_nic(struct world *, const char *vm, const char *nic,
                     const char *ifname, const char *bridge,
                     unsigned int queues, int tag);
 void world_want_bridge(struct world *, const char *name);
+/* Internal port "port:BRIDGE/NAME" whose device is to have the 'n' fields
+ * 'addresses'; NULL: the spec says nothing of them. */
+struct model_object *world_make_internal(const char *name,
+                                         const char *bridge,
+                                         const char *const addresses[],
+                                         size_t n);
+void world_want_internal(struct world *, const char *name,
+                         const char *bridge, const char *const addresses[],
+                         size_t n);
 void world_want_bond(struct world *, const char *name, const char *bridge,
                      const char *const members[], size_t n);
 /* A veth pair whose source is its id, "link:LINK". */
@@ -65,6 +75,8 @@ bool world_run(struct world *, int max);
 enum model_state world_settle(struct world *, const char *id);
 /* Fails the test unless step 'i' reads, in part, as 'text'. */
 void world_assert_step(const struct plan *, size_t i, const char *text);
+/* ovs-vswitchd's internal devices go along with their ports. */
+void world_remove_devices(struct world *);
 /* ovs-vswitchd: opens devices, gives numbers, counts cur_cfg up. */
 void world_vswitchd(struct world *);
 
