@@ -62,6 +62,17 @@ new_object(struct host *h, const char *kind, const char *name)
 }
 
 static void
+add_internal(struct model_object *object, const struct smap *values,
+             const char *name)
+{
+    struct model_link *link = spec_lower_internal(values, name);
+
+    if (link) {
+        model_object_add_link(object, link);
+    }
+}
+
+static void
 lower_port(struct host *h, const char *bridge, const char *name,
            const struct smap *values)
 {
@@ -80,6 +91,8 @@ lower_port(struct host *h, const char *bridge, const char *name,
     model_object_add_port(object, port);
     if (!*type) {
         model_object_add_link(object, spec_lower_uplink(values, name));
+    } else {
+        add_internal(object, values, name);
     }
     free(path);
 }
@@ -92,6 +105,8 @@ read_port(struct host *h, const char *name, json_t *json,
 
     spec_read(&h->report, json, &spec_kind_port, &values);
     spec_rules_port(&h->report, &values);
+    spec_rules_addresses(&h->report, &values,
+                         smap_get_def(&values, "type", ""));
     spec_names_claim(&h->names, &h->report, name);
     if (!h->report.n) {
         lower_port(h, bridge, name, &values);
@@ -110,9 +125,11 @@ lower_bridge(struct host *h, const char *name, const struct smap *values)
     model_row_set(&local->row, MODEL_F_BRIDGE, name);
     model_row_set(&iface->row, "type", "internal");
     model_object_add_port(object, local);
+    add_internal(object, values, name);
 }
 
-/* Somebody else makes the bridge, so we would never write its columns. */
+/* Somebody else makes the bridge, so we would never write its columns, nor is
+ * its local port ours. */
 static void
 check_unmanaged(struct spec_report *r, json_t *json)
 {
@@ -123,7 +140,8 @@ check_unmanaged(struct spec_report *r, json_t *json)
         const struct spec_key *own;
         enum model_table table;
 
-        if (spec_kind_find(&spec_kind_bridge, key, &own, &table) && !own) {
+        if (spec_kind_find(&spec_kind_bridge, key, &own, &table)
+            && (!own || !strcmp(key, "addresses"))) {
             size_t saved = spec_enter(r, key);
 
             spec_error_key(r, "is not for a bridge with \"managed\": false");
@@ -142,6 +160,7 @@ read_bridge(struct host *h, const char *name, json_t *json,
     spec_read(&h->report, json, &spec_kind_bridge, &values);
     managed = smap_get_bool(&values, "managed", true);
     spec_names_claim(&h->names, &h->report, name);
+    spec_rules_addresses(&h->report, &values, "internal");
     if (!managed) {
         check_unmanaged(&h->report, json);
     } else if (!h->report.n) {

@@ -44,7 +44,7 @@ static const char *const drifts[] = { "enforce", "report", NULL };
     KEY_BOOLEAN("quarantined"), \
     KEY_INTEGER("queues", 1, 256), \
     KEY_LATER("qos"), \
-    KEY_LATER("addresses"), \
+    KEY_REFUSED("addresses", "a NIC's addresses are the guest's affair"), \
     KEY_REFUSED("type", "a NIC is always a TAP")
 
 static const struct spec_key nic_own[] = {
@@ -87,7 +87,7 @@ static const struct spec_key host_own[] = {
 static const struct spec_key bridge_own[] = {
     KEY_BOOLEAN("managed"),
     KEY_NESTED("ports"),
-    KEY_LATER("addresses"),
+    KEY_STRINGS("addresses", spec_check_address),
     KEY_LATER("auto_attach"),
     KEY_LATER("controller"),
     KEY_LATER("controllers"),
@@ -102,16 +102,20 @@ static const struct spec_key bridge_own[] = {
 static const struct spec_key port_own[] = {
     KEY_MTU,
     KEY_STRING("type", spec_check_port_type),
-    KEY_LATER("addresses"),
+    KEY_STRINGS("addresses", spec_check_address),
     KEY_LATER("qos"),
     KEY_END
 };
+
+/* The host's own IP stack does not get what comes in on a device that is on a
+ * bridge. */
+#define NOT_INTERNAL "is for ports of type \"internal\" and for bridges"
 
 static const struct spec_key bond_own[] = {
     KEY_STRING("bridge", spec_check_device_name),
     KEY_STRINGS("members", spec_check_device_name),
     KEY_MTU,
-    KEY_LATER("addresses"),
+    KEY_REFUSED("addresses", NOT_INTERNAL),
     KEY_LATER("qos"),
     KEY_LATER("type"),
     KEY_END
@@ -126,7 +130,7 @@ static const struct spec_key link_own[] = {
 #define END_KEYS \
     KEY_STRING("bridge", spec_check_device_name), \
     KEY_STRING("port", spec_check_device_name), \
-    KEY_LATER("addresses"), \
+    KEY_REFUSED("addresses", NOT_INTERNAL), \
     KEY_LATER("qos")
 
 static const struct spec_key end_own[] = {

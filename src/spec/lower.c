@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "src/model/address.h"
+#include "sset.h"
 #include "util.h"
 
 /* Sets in 'row' the fields of 'values' that belong to its table. */
@@ -79,6 +81,34 @@ spec_lower_uplink(const struct smap *values, const char *name)
     if (mtu) {
         smap_replace(&link->fields, MODEL_L_MTU, mtu);
     }
+    return link;
+}
+
+struct model_link *
+spec_lower_internal(const struct smap *values, const char *name)
+{
+    const char *text = smap_get(values, "addresses");
+    struct sset addresses = SSET_INITIALIZER(&addresses);
+    struct model_link *link;
+    const char *address;
+
+    if (!text) {
+        return NULL;
+    }
+    link = model_link_create(name);
+    smap_replace(&link->fields, MODEL_L_UP, "true");
+    sset_from_delimited_string(&addresses, text, ",");
+    SSET_FOR_EACH (address, &addresses) {
+        struct model_address a;
+
+        if (model_address_parse(address, &a)) {
+            char *canonical = model_address_format(&a);
+            smap_add_nocopy(&link->fields, model_address_field(canonical),
+                            xstrdup(MODEL_ADDRESS_PERMANENT));
+            free(canonical);
+        }
+    }
+    sset_destroy(&addresses);
     return link;
 }
 

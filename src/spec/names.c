@@ -7,6 +7,7 @@
 #include <string.h>
 #include "packets.h"
 #include "sha1.h"
+#include "src/model/address.h"
 #include "util.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -105,6 +106,20 @@ spec_check_user(const char *s)
 {
     return consists_of(s, NAME_CHARS "@+", 64) ? NULL
            : complain(s, "is not the name or number of a user or group");
+}
+
+char *
+spec_check_address(const char *s)
+{
+    struct model_address a;
+
+    if (!model_address_parse(s, &a)) {
+        return complain(s, "is not an address with its prefix, like "
+                        "192.0.2.10/24 or 2001:db8::10/64");
+    } else if (model_address_is_odd(&a)) {
+        return complain(s, "is not the address of a device");
+    }
+    return NULL;
 }
 
 char *

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "src/model/address.h"
+#include "sset.h"
 #include "util.h"
 
 /* What ovs-vswitchd would ignore without a word is refused here. */
@@ -43,6 +45,56 @@ spec_rules_port(struct spec_report *r, const struct smap *values)
         spec_error_member(r, "mtu_request", "is set by \"mtu\"; give one "
                           "of the two");
     }
+}
+
+/* One address may be written in many ways.  An IPv6 address is there once,
+ * whatever its prefix. */
+static char *
+address_key(const char *text)
+{
+    struct model_address a;
+
+    if (!model_address_parse(text, &a)) {
+        return xstrdup(text);
+    }
+    if (a.family == AF_INET6) {
+        a.prefix = 128;
+    }
+    return model_address_format(&a);
+}
+
+void
+spec_rules_addresses(struct spec_report *r, const struct smap *values,
+                     const char *type)
+{
+    const char *text = smap_get(values, "addresses");
+    struct sset addresses = SSET_INITIALIZER(&addresses);
+    struct sset seen = SSET_INITIALIZER(&seen);
+    const char **names;
+
+    if (!text) {
+        return;
+    }
+    if (strcmp(type, "internal")) {
+        spec_error_member(r, "addresses", "is for ports of \"type\": "
+                          "\"internal\" and for bridges: the host's own IP "
+                          "stack does not get what comes in on a device that "
+                          "is on a bridge");
+    }
+    sset_from_delimited_string(&addresses, text, ",");
+    names = sset_sort(&addresses);
+    for (size_t i = 0; i < sset_count(&addresses); i++) {
+        char *key = address_key(names[i]);
+
+        if (!sset_add(&seen, key)) {
+            spec_error_member(r, "addresses", "\"%s\" is in the list already, "
+                              "written in another way", names[i]);
+        }
+        free(key);
+    }
+    free(names);
+    sset_destroy(&addresses);
+    sset_destroy(&seen);
 }
 
 void

@@ -127,6 +127,7 @@ bool spec_require(struct spec_report *, json_t *object, const char *key);
 char *spec_check_mac(const char *);
 char *spec_check_uuid(const char *);
 char *spec_check_user(const char *);
+char *spec_check_address(const char *);
 char *spec_check_not_empty(const char *);
 char *spec_check_port_type(const char *);
 char *spec_check_link_type(const char *);
@@ -134,6 +135,9 @@ char *spec_check_link_type(const char *);
 /* Rules about several keys of one object. */
 void spec_rules_port(struct spec_report *, const struct smap *values);
 void spec_rules_nic(struct spec_report *, const struct smap *values);
+/* For a port with an Interface of 'type', or a bridge's local port. */
+void spec_rules_addresses(struct spec_report *, const struct smap *values,
+                          const char *type);
 
 /* Lowering. */
 struct model_port *spec_lower_port(const struct spec_kind *,
@@ -143,6 +147,9 @@ void spec_lower_iface(const struct spec_kind *, const struct smap *values,
                       struct model_iface *, const char *type);
 struct model_link *spec_lower_uplink(const struct smap *values,
                                      const char *name);
+/* A device that ovs-vswitchd makes, or NULL if 'values' ask nothing of it. */
+struct model_link *spec_lower_internal(const struct smap *values,
+                                       const char *name);
 /* One end of a veth pair, whose other end is 'peer'. */
 struct model_link *spec_lower_veth(const struct smap *values,
                                    const char *name, const char *peer);

@@ -71,6 +71,25 @@ test_ports(void **state OVS_UNUSED)
           "  port eth1 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
           "  iface eth1 type=\n"
           "  link eth1 up=true\n");
+    /* A device that vswitchd makes is ours to set up only if asked for. */
+    check("{\"version\": 1, \"bridges\": {\"br0\": {\"ports\": {"
+          "\"m0\": {\"type\": \"internal\", \"addresses\":"
+          "[\"2001:DB8::0:1/64\", \"192.0.2.1/24\"]},"
+          "\"m1\": {\"type\": \"internal\"}},"
+          "\"addresses\": []}}}",
+          "bridge:br0 from host.json\n"
+          "  bridge br0\n"
+          "  port br0 bridge=br0\n"
+          "  iface br0 type=internal\n"
+          "  link br0 up=true\n"
+          "port:br0/m0 from host.json\n"
+          "  port m0 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface m0 type=internal\n"
+          "  link m0 address:192.0.2.1/24=permanent"
+          " address:2001:db8::1/64=permanent up=true\n"
+          "port:br0/m1 from host.json\n"
+          "  port m1 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface m1 type=internal\n");
     /* What vswitchd makes by itself has no link of ours. */
     check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
           "\"ports\": {\"vx0\": {\"type\": \"vxlan\", \"mtu\": 1450,"
