@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += src/plan/libplan.la
 src_plan_libplan_la_SOURCES = \
-	src/plan/adopt.c \
 	src/plan/addresses.c \
+	src/plan/adopt.c \
 	src/plan/apply.c \
 	src/plan/delete.c \
 	src/plan/links.c \

@@ -12,8 +12,8 @@
 #include "src/kernel/rtnl.h"
 #include "src/model/model.h"
 
-/* The decoders of link and address messages over any bytes: whatever nlmsg_ok() lets pass
- * must neither read out of bounds nor leak. */
+/* The decoders of link and address messages over any bytes: whatever
+ * nlmsg_ok() lets pass must neither read out of bounds nor leak. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,8 +14,8 @@ unit_tests = \
 	tests/unit/test-cli-text \
 	tests/unit/test-columns \
 	tests/unit/test-fuses \
-	tests/unit/test-plan-adopt \
 	tests/unit/test-plan-addresses \
+	tests/unit/test-plan-adopt \
 	tests/unit/test-plan-host \
 	tests/unit/test-plan-property \
 	tests/unit/test-plan-veth \
