@@ -12,4 +12,5 @@ EXTRA_DIST += \
 	docs/faults.md \
 	docs/reference.md \
 	docs/spec.md \
+	docs/topology.svg \
 	docs/walkthrough.md

@@ -18,6 +18,9 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/explain.h \
 	src/cli/flag-cmd.c \
 	src/cli/get.c \
+	src/cli/graph-cmd.c \
+	src/cli/graph.c \
+	src/cli/graph.h \
 	src/cli/guest-cmd.c \
 	src/cli/guest.c \
 	src/cli/guest.h \

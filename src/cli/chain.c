@@ -328,6 +328,7 @@ const struct ctl_command_syntax cli_commands[] = {
     { "plan", 0, 0, "", NULL, cmd_plan, NULL, "--exit-code", RO },
     { "check", 0, 1, "[FILE|DIR]", NULL, cmd_check, NULL,
       "--strict,--github", RO },
+    { "graph", 0, 0, "", NULL, cmd_graph, NULL, "--svg", RO },
     { "sync", 0, 0, "", NULL, cmd_sync, NULL, "", RO },
     { "adopt", 0, INT_MAX, "[OBJECT]...", NULL, cmd_adopt, NULL,
       "--all,--allow=,--yes", RO },

@@ -22,6 +22,7 @@
  *     explain-cmd.c   commands that only look; guest.c and explain.c are the
  *                 pure parts of the last two
  *     lint.c lint-*.c   the pure part of "check"
+ *     graph.c     the pure part of "graph"
  *     objects.c   what "show" knows of an object, whoever says so
  *     output.c    tables
  *
@@ -120,6 +121,7 @@ void cmd_show(struct ctl_context *);
 void cmd_status(struct ctl_context *);
 void cmd_plan(struct ctl_context *);
 void cmd_check(struct ctl_context *);
+void cmd_graph(struct ctl_context *);
 void cmd_sync(struct ctl_context *);
 void cmd_gc_confirm(struct ctl_context *);
 void cmd_vm_list(struct ctl_context *);

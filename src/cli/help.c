@@ -21,6 +21,7 @@ static const struct { const char *name, *text; } commands[] = {
     { "status", "the daemon and its files" },
     { "plan", "what would change; needs no daemon" },
     { "check", "offline lint; needs no Open vSwitch" },
+    { "graph", "the topology as a picture, for Graphviz" },
     { "br-list", "bridges that the files name" },
     { "br-get", "what host.json says of a bridge" },
     { "port-list", "ports of host.json" },
@@ -83,6 +84,7 @@ static const struct {
     { "--strict", "", false, "warnings count as errors" },
     { "--github", "", false, "a line for each finding, as GitHub's workflows "
       "take it" },
+    { "--svg", "", false, "have dot draw it" },
     { "--may-exist", "", false, "change it if it is there already" },
     { "--if-exists", "", false, "it is no error if it is not there" },
     { "--from=", "TAG", true, "the tag that they have" },

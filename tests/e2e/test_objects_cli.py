@@ -447,7 +447,7 @@ def test_completion(w):
     equal(complete("nic-clear", "vm1/net0", "ta"), ["tag"], "keys")
     equal(complete("retag-all", "--bridge", "="), ["br0"], "bridges")
     equal(complete("retag-all", "--fr"), ["--from"], "options")
-    equal(complete("--wait", "=", "o"), ["ovs"], "levels")
+    equal(complete("--wait", "=", "ov"), ["ovs", "ovn"], "levels")
     equal(complete("--wait", "d"), ["db"], "levels after a blank")
     equal(complete("retag", "vm1/net0", ""), [], "a tag")
     equal(complete("vm-add", "v"), [], "a new name")
