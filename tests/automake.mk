@@ -8,4 +8,5 @@ EXTRA_DIST += \
 	tests/fuzz \
 	tests/guest \
 	tests/house-check \
+	tests/soak \
 	tests/tools

@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Endurance: what tests/e2e/test_endure.py does a little of, for MINUTES.
+Needs root.
+
+    run.py --bin DIR [--seed N] [--only PART] [MINUTES]
+
+Each part runs in a world of its own and prints its figures; random operations
+take the time that the others leave.  With fewer minutes than the parts need,
+each does what it can and says how much that was.
+"""
+
+import argparse
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+
+import endure                   # noqa: E402
+import harness                  # noqa: E402
+import run                      # noqa: E402
+
+# What is done in all, if there is time, and each part's share of it.
+KILLS = 1000
+RECREATIONS = 500
+CYCLES = 1000
+WRITER_SECONDS = 180
+OPERATIONS = 100000
+
+
+def parts(seed, seconds):
+    """(name, share, function of a world and of when to end)"""
+    return [
+        ("kills", 0.2, lambda w, end: endure.random_kills(
+            w, seed, KILLS, until=end)),
+        ("tap-recreated", 0.1, lambda w, end: endure.recreate_tap(
+            w, RECREATIONS, until=end)),
+        ("cycles", 0.2, lambda w, end: endure.cycles(w, CYCLES, until=end)),
+        ("writers", 0.1, lambda w, end: endure.writers(
+            w, seed, min(WRITER_SECONDS, seconds * 0.1))),
+        ("operations", 1.0, lambda w, end: endure.random_operations(
+            w, seed, OPERATIONS, until=end))]
+
+
+def run_part(name, function, seconds, bin_dir, keep):
+    """Returns whether it passed."""
+    def part(w):
+        print(function(w, time.monotonic() + seconds))
+    part.options = {"timeout": int(seconds * 1.5) + 300}
+    job = run.Job(name, part, bin_dir)
+    try:
+        while True:
+            passed = job.poll()
+            if passed is not None:
+                break
+            time.sleep(0.1)
+        print("%s %s (%d s): %s" % (
+            "ok  " if passed else "FAIL", name,
+            time.monotonic() - job.started, job.text()))
+        sys.stdout.flush()
+        return passed
+    finally:
+        job.end(keep, failed=not job.pid and not passed)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Endurance.")
+    parser.add_argument("--bin", default="build/bin", metavar="DIR")
+    parser.add_argument("--seed", type=int,
+                        default=int.from_bytes(os.urandom(3), "big"))
+    parser.add_argument("--only", metavar="PART")
+    parser.add_argument("minutes", nargs="?", type=float, default=60)
+    args = parser.parse_args()
+
+    lacking = harness.missing_requirements()
+    if lacking:
+        sys.exit("\n".join("cannot run: " + text for text in lacking))
+    keep = os.path.abspath(os.path.join(args.bin, "..", "log", "soak"))
+    os.makedirs(keep, exist_ok=True)
+    print("seed %d, %g minutes; again with: run.py --seed %d %g"
+          % (args.seed, args.minutes, args.seed, args.minutes))
+    sys.stdout.flush()
+
+    end = time.monotonic() + args.minutes * 60
+    results = []
+    for name, share, function in parts(args.seed, args.minutes * 60):
+        if args.only in (None, name):
+            seconds = share * args.minutes * 60
+            if share == 1.0:
+                seconds = max(end - time.monotonic(), 10)
+            results.append(run_part(name, function, seconds,
+                                    os.path.abspath(args.bin), keep))
+    failed = results.count(False)
+    if failed:
+        print("what they left: %s/" % keep)
+    print("%d passed, %d failed" % (len(results) - failed, failed))
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
