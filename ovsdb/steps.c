@@ -21,8 +21,9 @@
  * retries.  The same holds for a row that gets its mark.  Any other SET is
  * not verified, because Interface.external_ids is written by other agents all
  * the time and a column set once too often does no harm that the next pass
- * does not mend.  Bridge.ports is never verified: every port that anybody adds
- * would make us try again.
+ * does not mend.  Bridge.ports is verified only where the bridge is deleted,
+ * which would take along a port that somebody adds right now; otherwise every
+ * port that anybody adds would make us try again.
  *
  * What a transaction changes through a set's or map's members cannot be read
  * back within it, so nothing here reads what an earlier step wrote, except
@@ -330,6 +331,7 @@ write_del(struct steps_txn *t, const struct plan_step *step)
                                                              step->name);
         if (bridge) {
             ovsrec_bridge_verify_external_ids(bridge);
+            ovsrec_bridge_verify_ports(bridge);
             ovsrec_open_vswitch_update_bridges_delvalue(t->ovs, bridge);
         }
     } else if (step->what == PLAN_PORT) {

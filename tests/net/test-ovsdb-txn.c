@@ -313,6 +313,41 @@ test_bisect(void **state OVS_UNUSED)
     world_destroy(&w);
 }
 
+/* Does the steps of 'w->plan' without having looked at the database since. */
+static void
+commit_blindly(struct world *w)
+{
+    db_txn_start(w->c.db, w->plan.steps, w->plan.n_steps);
+    while (!db_txn_run(w->c.db)) {
+        db_wait(w->c.db);
+        poll_block();
+        db_run(w->c.db);
+    }
+}
+
+/* A port that somebody adds to a bridge of ours at the very moment when it is
+ * to be deleted: the server refuses, and then we see it. */
+static void
+test_port_added_to_a_dying_bridge(void **state OVS_UNUSED)
+{
+    struct world w;
+
+    world_init(&w);
+    add_bridge(&w, "br0");
+    commit(&w);
+    step(&w.plan, PLAN_DEL, PLAN_BRIDGE, "bridge:br0", "br0", NULL, NULL);
+    free(vsctl(&w.s, "add-port", "br0", "x0", NULL));
+    assert_null(model_observed_port(&w.c.model, "x0"));
+    commit_blindly(&w);
+    assert_non_null(w.plan.steps[0]->error);
+    assert_non_null(strstr(w.plan.steps[0]->error, "carries port x0"));
+    plan_clear(&w.plan);
+    client_settle(&w.c, 200);
+    assert_non_null(model_observed_bridge(&w.c.model, "br0"));
+    assert_non_null(model_observed_port(&w.c.model, "x0"));
+    world_destroy(&w);
+}
+
 /* Whose a row is is looked at once more right before it is written. */
 static void
 test_guard(void **state OVS_UNUSED)
@@ -356,12 +391,7 @@ test_guard(void **state OVS_UNUSED)
     free(vsctl(&w.s, "remove", "Port", "p0", "external_ids", "ovs-portd",
                NULL));
     assert_string_equal(port_field(&w.c, "p0", MODEL_MARK), "main/vm/net0");
-    db_txn_start(w.c.db, w.plan.steps, w.plan.n_steps);
-    while (!db_txn_run(w.c.db)) {
-        db_wait(w.c.db);
-        poll_block();
-        db_run(w.c.db);
-    }
+    commit_blindly(&w);
     assert_non_null(w.plan.steps[0]->error);
     assert_non_null(strstr(w.plan.steps[0]->error, "its mark is gone"));
     assert_non_null(model_observed_port(&w.c.model, "p0"));
@@ -539,6 +569,7 @@ main(void)
         cmocka_unit_test(test_bond),
         cmocka_unit_test(test_qos),
         cmocka_unit_test(test_bisect),
+        cmocka_unit_test(test_port_added_to_a_dying_bridge),
         cmocka_unit_test(test_guard),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_many),
