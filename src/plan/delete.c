@@ -122,6 +122,23 @@ delete_bridge(struct planner *p, const char *name)
     planner_note(p, MODEL_APPLYING, "bridge %s is being deleted", name);
 }
 
+/* Somebody has rewritten the alias of 'link', and that it is ours is said by
+ * its Interface row alone, which is about to go. */
+static void
+mark_link(struct planner *p, const struct model_link *link)
+{
+    struct plan_step *step = planner_step(p, PLAN_SET, PLAN_LINK, link->name,
+                                          NULL);
+    char *mark = model_mark(p->observed->instance, p->id);
+    char *alias = xasprintf(MODEL_ALIAS_PREFIX"%s", mark);
+
+    step->ifindex = link->ifindex;
+    plan_step_change(step, MODEL_L_ALIAS,
+                     smap_get(&link->fields, MODEL_L_ALIAS), alias);
+    free(alias);
+    free(mark);
+}
+
 /* What of 'name' the object has, and does not want as what it is: the end of
  * a link may have left its bridge, or be another kind of link's by now. */
 void
@@ -148,9 +165,19 @@ planner_delete(struct planner *p, const char *name)
     }
 
     size_t first = p->plan->n_steps;
+    bool unmarked = (port && link
+                     && !planner_is_own(p, model_link_mark(link)));
+    if (unmarked) {
+        mark_link(p, link);
+    }
     if (port) {
-        planner_step(p, PLAN_DEL, PLAN_PORT, name,
-                     model_row_get(&port->row, MODEL_F_BRIDGE));
+        struct plan_step *step = planner_step(
+            p, PLAN_DEL, PLAN_PORT, name,
+            model_row_get(&port->row, MODEL_F_BRIDGE));
+
+        if (unmarked) {
+            planner_after(step, "device %s is marked", name);
+        }
         planner_note(p, MODEL_APPLYING, "port %s is being removed", name);
     }
     if (link) {

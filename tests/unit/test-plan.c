@@ -191,6 +191,25 @@ test_rewritten_alias_is_restored(void **state OVS_UNUSED)
     world_destroy(&w);
 }
 
+/* With the policy "report" a rewritten alias stays, so that the Interface row
+ * alone says whose the TAP is, until the NIC goes, and its row with it. */
+static void
+test_rewritten_alias_of_a_removed_nic(void **state OVS_UNUSED)
+{
+    struct world w;
+    world_init(&w);
+    world_want_bridge(&w, "br0");
+    world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 10);
+    world_settle(&w, "vm1/net0");
+    world_set_link(&w, "tap0", MODEL_L_ALIAS, "lldpd was here");
+    world_unwant(&w, "vms.d/vm1.json");
+
+    world_settle(&w, "vm1/net0");
+    assert_null(model_observed_port(&w.o, "tap0"));
+    assert_null(model_observed_link(&w.o, "tap0"));
+    world_destroy(&w);
+}
+
 static void
 test_key_that_left_the_spec_is_cleared(void **state OVS_UNUSED)
 {
@@ -474,6 +493,7 @@ main(void)
         cmocka_unit_test(test_replaced_device_is_opened_anew),
         cmocka_unit_test(test_foreign_things_are_conflicts),
         cmocka_unit_test(test_rewritten_alias_is_restored),
+        cmocka_unit_test(test_rewritten_alias_of_a_removed_nic),
         cmocka_unit_test(test_key_that_left_the_spec_is_cleared),
         cmocka_unit_test(test_held_and_in_use_stay),
         cmocka_unit_test(test_clashes),
