@@ -350,13 +350,22 @@ take_result(struct reconcile *r, const struct plan_step *step,
 static void
 take_results(struct reconcile *r, long long int now)
 {
-    /* An object is well only if all of its steps were. */
+    /* An object is well only if all of its steps were: one that succeeds
+     * must not make the next try of another one come earlier. */
+    struct sset failed = SSET_INITIALIZER(&failed);
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         const struct plan_step *step = r->plan.steps[i];
-        if (!step->after && !step->error) {
+        if (!step->after && step->error) {
+            sset_add(&failed, step->object);
+        }
+    }
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *step = r->plan.steps[i];
+        if (!step->after && !sset_contains(&failed, step->object)) {
             record_result(get_record(r, step->object), NULL, now);
         }
     }
+    sset_destroy(&failed);
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         const struct plan_step *step = r->plan.steps[i];
         if (!step->after) {

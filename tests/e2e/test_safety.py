@@ -49,6 +49,29 @@ def test_refused_setting_of_a_held_tap(w):
     equal(w.counters()["netlink_writes"] - writes < 30, True, "few tries")
 
 
+def test_backoff_is_the_objects(w):
+    """What succeeds for an object does not make the next try of what fails
+    come earlier."""
+    w.expect_log(r"RTM_SETLINK")
+    one_nic(w)
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=10, mtu=65535)})
+    w.wait_state("vm1/net0", "error")
+    for i in range(12):
+        # Each field twice at most: nobody insists.
+        w.vsctl("--no-wait", *(
+            ["set", "port", "tap1", "tag=99"],
+            ["set", "port", "tap1", "vlan_mode=trunk"],
+            ["set", "port", "tap1", "trunks=7"],
+            ["set", "interface", "tap1", "mtu_request=1400"],
+            ["remove", "interface", "tap1", "external_ids", "vm-id"],
+            ["remove", "interface", "tap1", "external_ids", "attached-mac"],
+            )[i % 6])
+        time.sleep(1)
+    with open(w.portd.log) as f:
+        tries = sum("mtu 1500 ->" in line for line in f)
+    equal(2 <= tries <= 6, True, "%d tries in 12 s are a few" % tries)
+
+
 def test_calm_without_vswitchd(w):
     """While ovs-vswitchd is down the daemon waits, and says so, whether it
     has something to do or not."""
