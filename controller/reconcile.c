@@ -36,10 +36,8 @@ COVERAGE_DEFINE(reconcile_step);
 /* How often to look whether a VM has let go of a TAP that is admin-down, of
  * which the kernel sends no event. */
 #define REFRESH_INTERVAL_MS (2 * 1000)
-/* How often to look whether users that did not exist do now, and whether
- * ovs-vswitchd is alive. */
+/* How often to look whether users that did not exist do now. */
 #define NAMES_INTERVAL_MS (10 * 1000)
-#define ALIVE_INTERVAL_MS (5 * 1000)
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
@@ -57,6 +55,7 @@ reconcile_create(const char *spec_dir, const char *db, const char *instance,
     r->store = store_open(spec_dir, true);
     store_set_read_only(r->store, !writable);
     r->writable = writable;
+    r->vswitchd = vswitchd_watch_create(ovs_rundir());
     specs_init(&r->specs);
     fuses_init(&r->fuses);
     shash_init(&r->records);
@@ -87,6 +86,7 @@ reconcile_destroy(struct reconcile *r)
         sset_destroy(&r->dirty);
         fuses_destroy(&r->fuses);
         specs_destroy(&r->specs);
+        vswitchd_watch_destroy(r->vswitchd);
         store_close(r->store);
         host_close(r->host);
         free(r);
@@ -398,16 +398,19 @@ watch_vswitchd(struct reconcile *r, long long int now)
     }
 }
 
-/* The database looks healthy whatever becomes of ovs-vswitchd.  One that was
- * never seen alive may run elsewhere, with another rundir. */
-static void
-watch_vswitchd_process(struct reconcile *r, long long int now)
+static const char *
+vswitchd_fault(struct reconcile *r, long long int now)
 {
-    if (now >= r->next_alive) {
-        r->next_alive = now + ALIVE_INTERVAL_MS;
-        bool alive = vswitchd_is_alive(ovs_rundir());
-        r->vswitchd_seen |= alive;
-        r->vswitchd_gone = r->vswitchd_seen && !alive;
+    switch (vswitchd_watch_run(r->vswitchd, now)) {
+    case VSWITCHD_GONE:
+        return "ovs-vswitchd is not running";
+    case VSWITCHD_HUNG:
+        return "ovs-vswitchd does not answer: it is stopped, hangs, or is "
+               "very busy";
+    case VSWITCHD_UNKNOWN:
+    case VSWITCHD_WELL:
+    default:
+        return NULL;
     }
 }
 
@@ -474,7 +477,6 @@ collect_timers(struct reconcile *r, long long int now)
         r->files_changed = false;
         retry_names(r, now);
     }
-    watch_vswitchd_process(r, now);
     if (now >= r->wake) {
         r->wake = LLONG_MAX;
         const char *id;
@@ -554,6 +556,7 @@ reconcile_run(struct reconcile *r)
 
     host_run(r->host);
     intake_run(r, now);
+    r->vswitchd_fault = vswitchd_fault(r, now);
     if (r->busy) {
         if (!host_done(r->host)) {
             return;
@@ -580,8 +583,8 @@ reconcile_wait(struct reconcile *r)
     if (!r->busy) {
         poll_timer_wait_until(MIN(r->wake, r->next_audit));
         poll_timer_wait_until(MIN(r->next_refresh, r->next_names));
-        poll_timer_wait_until(r->next_alive);
     }
+    vswitchd_watch_wait(r->vswitchd);
     if (r->lag_since != LLONG_MAX
         && time_msec() < r->lag_since + LAG_DEGRADED_MS) {
         poll_timer_wait_until(r->lag_since + LAG_DEGRADED_MS);
@@ -637,8 +640,8 @@ reconcile_impediment(const struct reconcile *r, bool *standby)
                && time_msec() - r->lag_since >= LAG_DEGRADED_MS) {
         return "ovs-vswitchd has not applied the configuration for over 5 s;"
                " is it running?";
-    } else if (r->vswitchd_gone) {
-        return "ovs-vswitchd is not running";
+    } else if (r->vswitchd_fault) {
+        return r->vswitchd_fault;
     } else if (!shash_count(&r->specs.files)
                && store_get_dir(r->store)->error) {
         return store_get_dir(r->store)->error;
@@ -662,7 +665,7 @@ reconcile_state(const struct reconcile *r, const struct record *record,
         return MODEL_INVALID;
     } else if (why && !standby
                && (record->verdict.state == MODEL_APPLYING
-                   || r->vswitchd_gone
+                   || r->vswitchd_fault
                    || !db_is_connected(host_db(r->host)))) {
         *text = why;
         return MODEL_DEGRADED;

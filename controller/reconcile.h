@@ -30,6 +30,7 @@
 struct host;
 struct record;
 struct store;
+struct vswitchd_watch;
 
 struct reconcile_counters {
     unsigned long long passes;  /* Passes that planned something. */
@@ -60,9 +61,9 @@ struct reconcile {
     long long int next_audit;
     long long int next_names;   /* To look for users again; LLONG_MAX. */
     bool files_changed;         /* Since the last look for them. */
-    long long int next_alive;   /* To look for ovs-vswitchd. */
-    bool vswitchd_seen;         /* It was alive once. */
-    bool vswitchd_gone;         /* It was, and is not any more. */
+    struct vswitchd_watch *vswitchd;
+    const char *vswitchd_fault; /* Why nothing can be expected of it, or
+                                 * NULL. */
     long long int next_refresh; /* Of TAPs that VMs hold; LLONG_MAX. */
 
     struct reconcile_counters counters;

@@ -143,20 +143,120 @@ vswitchd_settle(const char *rundir, int timeout_ms, char **error)
     return vswitchd_settle_finish(s, error);
 }
 
+/* Watching. */
+
+/* How often to look, and how long an answer may take, in ms. */
+#define WATCH_INTERVAL 5000
+#define ANSWER_TIMEOUT 5000
+
+struct vswitchd_watch {
+    char *rundir;
+    long long int next;         /* When to look again. */
+    struct unixctl_call *call;  /* The question on its way, or NULL. */
+    enum vswitchd_health health;
+};
+
+struct vswitchd_watch *
+vswitchd_watch_create(const char *rundir)
+{
+    struct vswitchd_watch *w = xzalloc(sizeof *w);
+
+    w->rundir = xstrdup(rundir);
+    return w;
+}
+
+/* Ends the question and returns an errno: 0 if there was an answer. */
+static int
+end_call(struct vswitchd_watch *w)
+{
+    char *result, *refusal;
+    int error = unixctl_call_finish(w->call, &result, &refusal);
+
+    w->call = NULL;
+    free(result);
+    free(refusal);
+    return error;
+}
+
+void
+vswitchd_watch_destroy(struct vswitchd_watch *w)
+{
+    if (w) {
+        if (w->call) {
+            end_call(w);
+        }
+        free(w->rundir);
+        free(w);
+    }
+}
+
 /* An OVS daemon holds a lock on its pidfile as long as it lives. */
-bool
-vswitchd_is_alive(const char *rundir)
+static enum vswitchd_health
+process_health(const char *rundir)
 {
     char *path = xasprintf("%s/ovs-vswitchd.pid", rundir);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     free(path);
     if (fd < 0) {
-        return errno != ENOENT; /* Who may not look cannot tell. */
+        /* Who may not look cannot tell. */
+        return errno == ENOENT ? VSWITCHD_GONE : VSWITCHD_UNKNOWN;
     }
 
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     bool alive = fcntl(fd, F_GETLK, &lock) || lock.l_type != F_UNLCK;
     close(fd);
-    return alive;
+    return alive ? VSWITCHD_WELL : VSWITCHD_GONE;
+}
+
+/* Whether it runs; if it does, asks it something. */
+static void
+look(struct vswitchd_watch *w)
+{
+    enum vswitchd_health health = process_health(w->rundir);
+    char *path;
+    char *error;
+
+    if (health != VSWITCHD_WELL) {
+        if (w->health != VSWITCHD_UNKNOWN) {
+            w->health = health;
+        }
+        return;
+    }
+    if (w->health != VSWITCHD_HUNG) {
+        w->health = VSWITCHD_WELL;
+    }
+    error = unixctl_target_path(w->rundir, "ovs-vswitchd", &path);
+    if (!error) {
+        w->call = unixctl_call_start(path, "version", NULL, 0,
+                                     ANSWER_TIMEOUT);
+    }
+    free(error);
+    free(path);
+}
+
+enum vswitchd_health
+vswitchd_watch_run(struct vswitchd_watch *w, long long int now)
+{
+    if (w->call && unixctl_call_run(w->call)) {
+        /* Who may not ask cannot tell. */
+        w->health = (end_call(w) == ETIMEDOUT
+                     ? VSWITCHD_HUNG : VSWITCHD_WELL);
+        w->next = now + (w->health == VSWITCHD_HUNG ? 0 : WATCH_INTERVAL);
+    }
+    if (!w->call && now >= w->next) {
+        w->next = now + WATCH_INTERVAL;
+        look(w);
+    }
+    return w->health;
+}
+
+void
+vswitchd_watch_wait(const struct vswitchd_watch *w)
+{
+    if (w->call) {
+        unixctl_call_wait(w->call);
+    } else {
+        poll_timer_wait_until(w->next);
+    }
 }

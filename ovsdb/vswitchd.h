@@ -6,7 +6,8 @@
  * ========
  *
  * What ovs-vswitchd is asked beside the database: whether the datapath's
- * flows already follow the new configuration.  cur_cfg does not say that. */
+ * flows already follow the new configuration, which cur_cfg does not say, and
+ * whether it is there at all. */
 
 #include <stdbool.h>
 
@@ -34,8 +35,25 @@ enum vswitchd_settled vswitchd_settle_finish(struct vswitchd_settle *,
 enum vswitchd_settled vswitchd_settle(const char *rundir, int timeout_ms,
                                       char **error);
 
-/* True if an ovs-vswitchd whose pidfile is in 'rundir' runs, be it stopped, or
- * if that cannot be told. */
-bool vswitchd_is_alive(const char *rundir);
+/* Whether ovs-vswitchd works: the database looks healthy whatever becomes of
+ * it. */
+struct vswitchd_watch;
+
+enum vswitchd_health {
+    VSWITCHD_UNKNOWN,           /* Never seen: it may run elsewhere, with
+                                 * another rundir. */
+    VSWITCHD_WELL,
+    VSWITCHD_GONE,              /* It was there, and is not any more. */
+    VSWITCHD_HUNG               /* It runs and does not answer: stopped, or
+                                 * very busy. */
+};
+
+/* Watches the one whose pidfile is in 'rundir': every few seconds, whether it
+ * runs and answers on its control socket.  Never blocks. */
+struct vswitchd_watch *vswitchd_watch_create(const char *rundir);
+void vswitchd_watch_destroy(struct vswitchd_watch *);
+enum vswitchd_health vswitchd_watch_run(struct vswitchd_watch *,
+                                        long long int now);
+void vswitchd_watch_wait(const struct vswitchd_watch *);
 
 #endif /* ovsdb/vswitchd.h */

@@ -87,6 +87,24 @@ def test_calm_without_vswitchd(w):
     equal(w.port("tap1")["tag"], 11, "tag")
 
 
+def test_stopped_vswitchd(w):
+    """An ovs-vswitchd that is stopped is noticed although nothing is to be
+    done; when it goes on, so does everything."""
+    one_nic(w)
+    w.wait_idle()
+    before = w.written()
+    w.vswitchd.signal(signal.SIGSTOP)
+    wait(lambda: w.status()["state"] == "degraded", "the daemon is degraded")
+    equal("does not answer" in w.status()["reason"], True, "the reason")
+    equal(w.objects()["vm1/net0"]["state"], "degraded", "the NIC's state")
+    assert_calm(w)
+    equal(w.status()["state"], "degraded", "the state, seconds later")
+    w.vswitchd.signal(signal.SIGCONT)
+    w.wait_state("vm1/net0")
+    equal(w.status()["state"], "ready", "the daemon")
+    equal(w.written(), before, "what was written meanwhile")
+
+
 def test_calm_with_a_stopped_server(w):
     """While a transaction has no answer the daemon waits for it calmly."""
     w.expect_log("no response to inactivity probe", "connection dropped",
