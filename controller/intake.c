@@ -161,10 +161,10 @@ intake_run(struct reconcile *r, long long int now)
 }
 
 bool
-reconcile_load_files(struct reconcile *r)
+reconcile_load_files(struct reconcile *r, const struct sset *names)
 {
     /* An editor holds the lock for milliseconds. */
-    char *error = store_load(r->store, 1000, false);
+    char *error = store_load(r->store, names, 1000, false);
     if (error) {
         VLOG_INFO("%s", error);
         free(error);

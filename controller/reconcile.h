@@ -79,9 +79,10 @@ void reconcile_destroy(struct reconcile *);
 void reconcile_run(struct reconcile *);
 void reconcile_wait(struct reconcile *);
 
-/* Takes in what the files say right now instead of when they are quiet.
+/* Takes in what the files say right now instead of when they are quiet: those
+ * called as in 'names' and those of which an event has told; NULL: all.
  * Returns false if they cannot be read now. */
-bool reconcile_load_files(struct reconcile *);
+bool reconcile_load_files(struct reconcile *, const struct sset *names);
 /* Reads files and both worlds again from nothing. */
 void reconcile_resync(struct reconcile *);
 /* Lets the held deletion of 'id' go, or all if it is NULL.  Returns how many

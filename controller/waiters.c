@@ -369,6 +369,21 @@ parse(struct waiter *waiter, int argc, const char *argv[])
                              "been removed from is missing"));
 }
 
+static bool
+load_files(const struct waiter *waiter, struct reconcile *r)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, &waiter->files) {
+        sset_add(&names, node->key);
+    }
+    bool loaded = reconcile_load_files(r, sset_is_empty(&names)
+                                       ? NULL : &names);
+    sset_destroy(&names);
+    return loaded;
+}
+
 void
 waiters_add(struct waiters *w, struct reconcile *r,
             struct unixctl_conn *conn, int argc, const char *argv[])
@@ -389,7 +404,7 @@ waiters_add(struct waiters *w, struct reconcile *r,
     }
 
     ovs_list_push_back(&w->list, &waiter->node);
-    if (reconcile_load_files(r)) {
+    if (load_files(waiter, r)) {
         /* The client had written its version before it asked.  Where it is
          * not the one that is there now, a later edit, which the lock made
          * begin with the client's version, has taken its place. */

@@ -2,9 +2,12 @@
 #include <config.h>
 #include "ovsdb/openflow.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "byte-order.h"
 #include "openvswitch/match.h"
 #include "openvswitch/ofp-flow.h"
 #include "openvswitch/ofp-msgs.h"
@@ -12,6 +15,8 @@
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vconn.h"
+#include "packets.h"
+#include "random.h"
 #include "socket-util.h"
 #include "timeval.h"
 #include "util.h"
@@ -99,4 +104,151 @@ openflow_count_normal(const char *rundir, const char *name, int timeout_ms,
     }
     vconn_close(vconn);
     return error;
+}
+
+/* Nudges. */
+
+struct openflow_nudger {
+    struct vconn *vconn;        /* NULL: there is no bridge to be had. */
+    bool due;
+};
+
+/* The connection to the first bridge that has an open socket, or NULL. */
+static struct vconn *
+open_any_bridge(const char *rundir)
+{
+    static const char suffix[] = ".mgmt";
+    struct vconn *vconn = NULL;
+    DIR *dir = opendir(rundir);
+    struct dirent *de;
+
+    while (dir && !vconn && (de = readdir(dir))) {
+        if (string_ends_with(de->d_name, suffix)) {
+            char *path = xasprintf("unix:%s/%s", rundir, de->d_name);
+
+            /* A socket that an earlier ovs-vswitchd left refuses at once. */
+            if (vconn_open(path, 0, DSCP_DEFAULT, &vconn)) {
+                vconn = NULL;
+            }
+            free(path);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return vconn;
+}
+
+struct openflow_nudger *
+openflow_nudger_open(const char *rundir)
+{
+    struct openflow_nudger *n = xzalloc(sizeof *n);
+
+    n->vconn = open_any_bridge(rundir);
+    return n;
+}
+
+void
+openflow_nudger_close(struct openflow_nudger *n)
+{
+    if (n) {
+        vconn_close(n->vconn);
+        free(n);
+    }
+}
+
+void
+openflow_nudge(struct openflow_nudger *n)
+{
+    n->due = true;
+}
+
+/* Deletes the flow of highest priority for frames of an EtherType that is for
+ * local experiments, from and to addresses made up just now, if its cookie is
+ * one made up just now. */
+static struct ofpbuf *
+encode_nudge(int version)
+{
+    enum ofputil_protocol protocol
+        = ofputil_protocol_from_ofp_version(version);
+    struct ofputil_flow_mod fm = {
+        .command = OFPFC_DELETE_STRICT,
+        .priority = UINT16_MAX,
+        .cookie = htonll(random_uint64()),
+        .cookie_mask = OVS_BE64_MAX,
+        .new_cookie = OVS_BE64_MAX,
+        .table_id = OFPTT_ALL,
+        .buffer_id = UINT32_MAX,
+        .out_port = OFPP_ANY,
+        .out_group = OFPG_ANY,
+    };
+    struct match match;
+    struct eth_addr ea;
+
+    match_init_catchall(&match);
+    match_set_dl_type(&match, htons(0x88b5));
+    eth_addr_random(&ea);
+    match_set_dl_src(&match, ea);
+    eth_addr_random(&ea);
+    match_set_dl_dst(&match, ea);
+    minimatch_init(&fm.match, &match);
+    /* OpenFlow 1.0 itself cannot say cookies of flows to be deleted. */
+    struct ofpbuf *msg = ofputil_encode_flow_mod(
+        &fm, protocol & OFPUTIL_P_OF10_ANY ? OFPUTIL_P_OF10_NXM : protocol);
+    minimatch_destroy(&fm.match);
+    return msg;
+}
+
+static void
+give_up(struct openflow_nudger *n)
+{
+    vconn_close(n->vconn);
+    n->vconn = NULL;
+}
+
+void
+openflow_nudger_run(struct openflow_nudger *n)
+{
+    struct ofpbuf *msg;
+    int error;
+
+    if (!n->vconn) {
+        return;
+    }
+    vconn_run(n->vconn);
+    error = vconn_connect(n->vconn);
+    if (!error && n->due) {
+        msg = encode_nudge(vconn_get_version(n->vconn));
+        error = vconn_send(n->vconn, msg);
+        if (error) {
+            ofpbuf_delete(msg);
+        } else {
+            n->due = false;
+        }
+    }
+    while (!error) {
+        error = vconn_recv(n->vconn, &msg);
+        if (!error) {
+            ofpbuf_delete(msg);
+        }
+    }
+    if (error != EAGAIN) {
+        give_up(n);
+    }
+}
+
+void
+openflow_nudger_wait(const struct openflow_nudger *n)
+{
+    if (n->vconn) {
+        vconn_run_wait(n->vconn);
+        if (vconn_connect(n->vconn) == EAGAIN) {
+            vconn_connect_wait(n->vconn);
+        } else {
+            vconn_recv_wait(n->vconn);
+            if (n->due) {
+                vconn_send_wait(n->vconn);
+            }
+        }
+    }
 }

@@ -135,6 +135,12 @@ unixctl_call_run(struct unixctl_call *call)
     return call->done;
 }
 
+bool
+unixctl_call_is_sent(const struct unixctl_call *call)
+{
+    return call->rpc && !jsonrpc_get_backlog(call->rpc);
+}
+
 void
 unixctl_call_wait(const struct unixctl_call *call)
 {

@@ -24,6 +24,8 @@ struct unixctl_call *unixctl_call_start(const char *path, const char *command,
 bool unixctl_call_run(struct unixctl_call *);
 /* Makes poll_block() wake up when unixctl_call_run() has something to do. */
 void unixctl_call_wait(const struct unixctl_call *);
+/* True once the request is in the hands of the kernel. */
+bool unixctl_call_is_sent(const struct unixctl_call *);
 /* Ends the call and takes its outcome: 0 with exactly one of '*result' and
  * '*error' set, for the caller to free, or a positive errno with both NULL:
  * ETIMEDOUT, ECONNREFUSED, ENOENT, ... and ECANCELED if there is no outcome

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "openvswitch/poll-loop.h"
+#include "ovsdb/openflow.h"
 #include "ovsdb/unixctl-call.h"
 #include "timeval.h"
 #include "util.h"
@@ -16,13 +17,20 @@
  * else the next one, ends (upcall_unixctl_dump_wait() in OVS's
  * ofproto/ofproto-dpif-upcall.c).  That dump may have begun before the change
  * and have passed some flows already: only the second one has surely looked
- * at all of them. */
+ * at all of them.
+ *
+ * Where nothing happens, a dump begins every 500 ms only.  So each question is
+ * followed by a nudge, which ovs-vswitchd cannot take before the question: it
+ * reads both sockets in one iteration of its main loop, and acts on a nudge in
+ * the next. */
 #define ROUNDS 2
 
 struct vswitchd_settle {
     char *path;
     long long int deadline;
     struct unixctl_call *call;
+    struct openflow_nudger *nudger;
+    bool nudged;                /* In this round. */
     int rounds;                 /* That were answered. */
     bool done;
     enum vswitchd_settled outcome;
@@ -45,6 +53,7 @@ ask(struct vswitchd_settle *s)
 
     s->call = unixctl_call_start(s->path, "revalidator/wait", NULL, 0,
                                  MIN(MAX(left, 0), INT_MAX));
+    s->nudged = false;
 }
 
 struct vswitchd_settle *
@@ -58,6 +67,7 @@ vswitchd_settle_start(const char *rundir, int timeout_ms)
     if (error) {
         set_outcome(s, VSWITCHD_FAILED, error);
     } else {
+        s->nudger = openflow_nudger_open(rundir);
         ask(s);
     }
     return s;
@@ -72,6 +82,16 @@ handle_refusal(struct vswitchd_settle *s, const char *text)
 
     set_outcome(s, udpifs ? VSWITCHD_REFUSED : VSWITCHD_FAILED,
                 xasprintf("ovs-vswitchd: revalidator/wait: %s", text));
+}
+
+static void
+run_nudger(struct vswitchd_settle *s)
+{
+    if (!s->nudged && unixctl_call_is_sent(s->call)) {
+        openflow_nudge(s->nudger);
+        s->nudged = true;
+    }
+    openflow_nudger_run(s->nudger);
 }
 
 bool
@@ -96,6 +116,9 @@ vswitchd_settle_run(struct vswitchd_settle *s)
         free(result);
         free(refusal);
     }
+    if (!s->done) {
+        run_nudger(s);
+    }
     return s->done;
 }
 
@@ -106,6 +129,7 @@ vswitchd_settle_wait(const struct vswitchd_settle *s)
         poll_immediate_wake();
     } else {
         unixctl_call_wait(s->call);
+        openflow_nudger_wait(s->nudger);
     }
 }
 
@@ -125,6 +149,7 @@ vswitchd_settle_finish(struct vswitchd_settle *s, char **error)
         free(result);
         free(refusal);
     }
+    openflow_nudger_close(s->nudger);
     *error = s->error;
     free(s->path);
     free(s);

@@ -144,7 +144,7 @@ world_open(const struct cli *cli, const char *dir, bool with_host,
     store_set_read_only(w->store, true);
 
     int ms = cli_ms_left(cli, MIN_TIME);
-    *error = store_load(w->store, ms < 0 ? INT_MAX : ms, true);
+    *error = store_load(w->store, NULL, ms < 0 ? INT_MAX : ms, true);
     if (*error) {
         return CLI_REFUSED;
     }

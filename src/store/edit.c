@@ -26,7 +26,10 @@ struct store_edit {
     char *path;                 /* DIR. */
     struct store_fds fds;
     int lock_fd;
-    struct store_cache cache;   /* The files when the edit began. */
+    struct store_cache cache;   /* The files when the edit began, as far as
+                                 * they have been asked for. */
+    struct sset looked;         /* Names that 'cache' knows all about. */
+    bool all;                   /* It knows of all files. */
     struct shash puts;          /* "struct store_file", absent to remove. */
     struct shash view;          /* Pointers into 'cache' and 'puts'. */
     struct sset gone;           /* For store_lock_release(). */
@@ -49,6 +52,7 @@ edit_destroy(struct store_edit *edit)
     shash_destroy(&edit->puts);
     shash_destroy(&edit->view);
     store_cache_destroy(&edit->cache);
+    sset_destroy(&edit->looked);
     sset_destroy(&edit->gone);
     free(edit->error);
     free(edit->path);
@@ -87,26 +91,65 @@ recover(struct store_edit *edit)
     return error;
 }
 
-static char *
-load(struct store_edit *edit, int vms_errno)
+/* Nobody who heeds the lock changes a file as long as we have it, so that it
+ * makes no difference when a file is looked at; and an edit of one file among
+ * thousands costs no more than that one. */
+static void
+look(struct store_edit *edit, const char *name)
 {
+    struct store_file *file;
     struct store_todo todo;
-    struct shash_node *node;
 
+    if (edit->all || !sset_add(&edit->looked, name)) {
+        return;
+    }
+    store_todo_init(&todo);
+    sset_add(&todo.names, name);
+    store_scan(&edit->cache, NULL, &todo, STORE_SCAN_LOCKED
+               | STORE_SCAN_AT_ONCE | STORE_SCAN_NAMED);
+    store_todo_destroy(&todo);
+    file = shash_find_data(&edit->cache.files, name);
+    if (file) {
+        shash_add(&edit->view, name, file);
+    }
+}
+
+/* What was looked at before stays as it was then: the commit tells whether
+ * somebody has changed it. */
+static void
+look_at_all(struct store_edit *edit)
+{
+    struct store_cache cache;
+    struct shash_node *node;
+    struct store_todo todo;
+
+    if (edit->all) {
+        return;
+    }
+    edit->all = true;
+    store_cache_init(&cache, edit->path);
     store_todo_init(&todo);
     todo.full = true;
-    store_scan(&edit->cache, NULL, &todo,
-               STORE_SCAN_LOCKED | STORE_SCAN_AT_ONCE);
+    store_scan(&cache, NULL, &todo, STORE_SCAN_LOCKED | STORE_SCAN_AT_ONCE);
     store_todo_destroy(&todo);
+    SHASH_FOR_EACH (node, &cache.files) {
+        if (!sset_contains(&edit->looked, node->name)) {
+            shash_add(&edit->view, node->name, node->data);
+        }
+    }
+    store_cache_move(&edit->cache, &cache, &edit->looked);
+    store_cache_destroy(&cache);
+}
+
+/* Returns why the directory cannot be edited, or NULL. */
+static char *
+check_dir(struct store_edit *edit, int vms_errno)
+{
+    look(edit, STORE_HOST);
     /* No vms.d is no reason not to edit: the first VM's file creates it. */
-    if (!edit->cache.dir_found
-        || (!edit->cache.dir.readable && vms_errno != ENOENT)) {
-        return xstrdup(edit->cache.dir.error);
-    }
-    SHASH_FOR_EACH (node, &edit->cache.files) {
-        shash_add(&edit->view, node->name, node->data);
-    }
-    return NULL;
+    return (!edit->cache.dir_found
+            || (!edit->cache.dir.readable && vms_errno != ENOENT)
+            ? xstrdup(edit->cache.dir.error) : NULL);
 }
 
 char *
@@ -123,6 +166,7 @@ store_edit_begin(const char *dir, int timeout_ms, struct store_edit **editp)
     store_cache_init(&edit->cache, dir);
     shash_init(&edit->puts);
     shash_init(&edit->view);
+    sset_init(&edit->looked);
     sset_init(&edit->gone);
 
     retval = store_fds_open(dir, &edit->fds, &vms_errno);
@@ -141,7 +185,7 @@ store_edit_begin(const char *dir, int timeout_ms, struct store_edit **editp)
         error = recover(edit);
     }
     if (!error) {
-        error = load(edit, vms_errno);
+        error = check_dir(edit, vms_errno);
     }
     if (error) {
         edit_destroy(edit);
@@ -152,20 +196,23 @@ store_edit_begin(const char *dir, int timeout_ms, struct store_edit **editp)
 }
 
 const struct store_file *
-store_edit_get(const struct store_edit *edit, const char *name)
+store_edit_get(struct store_edit *edit, const char *name)
 {
+    look(edit, name);
     return shash_find_data(&edit->view, name);
 }
 
 const struct shash *
-store_edit_files(const struct store_edit *edit)
+store_edit_files(struct store_edit *edit)
 {
+    look_at_all(edit);
     return &edit->view;
 }
 
 const struct store_file *
-store_edit_before(const struct store_edit *edit, const char *name)
+store_edit_before(struct store_edit *edit, const char *name)
 {
+    look(edit, name);
     return shash_find_data(&edit->cache.files, name);
 }
 
@@ -195,6 +242,7 @@ store_edit_put(struct store_edit *edit, const char *name,
         return;
     }
 
+    look(edit, name);
     file = xzalloc(sizeof *file);
     file->name = xstrdup(name);
     file->state = STORE_ABSENT;
@@ -225,7 +273,7 @@ store_edit_sha256(const struct store_edit *edit, const char *name)
 
 /* True if 'put' would change anything. */
 static bool
-differs(const struct store_edit *edit, const struct store_file *put)
+differs(struct store_edit *edit, const struct store_file *put)
 {
     const struct store_file *before = store_edit_before(edit, put->name);
 
@@ -237,7 +285,7 @@ differs(const struct store_edit *edit, const struct store_file *put)
 
 /* Returns NULL if 'put' may go ahead. */
 static char *
-check_put(const struct store_edit *edit, const struct store_file *put)
+check_put(struct store_edit *edit, const struct store_file *put)
 {
     const struct store_file *before = store_edit_before(edit, put->name);
     struct store_file now = { .name = xstrdup(put->name),

@@ -94,6 +94,20 @@ store_cache_destroy(struct store_cache *cache)
     free(cache->path);
 }
 
+void
+store_cache_move(struct store_cache *dst, struct store_cache *src,
+                 const struct sset *except)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &src->files) {
+        if (!sset_contains(except, node->name)) {
+            shash_add(&dst->files, node->name, node->data);
+            shash_delete(&src->files, node);
+        }
+    }
+}
+
 /* The directories. */
 
 static void
@@ -501,7 +515,7 @@ scan_opened(struct scan *scan, struct store_watch *watch)
         }
         store_watch_run(watch, todo);
     }
-    if (!scan->cache->dir.readable) {
+    if (!scan->cache->dir.readable && !(scan->flags & STORE_SCAN_NAMED)) {
         todo->full = true;
     }
     collect(scan);

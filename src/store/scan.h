@@ -36,14 +36,19 @@ struct store_cache {
 
 void store_cache_init(struct store_cache *, const char *path);
 void store_cache_destroy(struct store_cache *);
+/* Moves the files of 'src' to 'dst', except those called as in 'except'. */
+void store_cache_move(struct store_cache *dst, struct store_cache *src,
+                      const struct sset *except);
 
 enum store_scan_flags {
     STORE_SCAN_READ_ONLY = 1 << 0,  /* Leave a journal where it is. */
     STORE_SCAN_AT_ONCE = 1 << 1,    /* What has vanished is absent now. */
     STORE_SCAN_LOCKED = 1 << 2,     /* The caller has the exclusive lock, and
                                      * there is no journal. */
-    STORE_SCAN_UNLOCKED = 1 << 3    /* Where the lock is not to be had, try
+    STORE_SCAN_UNLOCKED = 1 << 3,   /* Where the lock is not to be had, try
                                      * without it. */
+    STORE_SCAN_NAMED = 1 << 4       /* Only what 'todo' names, even if that is
+                                     * all that is ever known. */
 };
 
 enum store_scan_result {

@@ -178,11 +178,20 @@ store_wait(struct store *store)
 }
 
 char *
-store_load(struct store *store, int timeout_ms, bool absent_at_once)
+store_load(struct store *store, const struct sset *names, int timeout_ms,
+           bool absent_at_once)
 {
     long long int deadline = time_msec() + timeout_ms;
 
-    store->todo.full = true;
+    if (names && store->watch && store_watch_works(store->watch)) {
+        const char *name;
+
+        SSET_FOR_EACH (name, names) {
+            sset_add(&store->todo.names, name);
+        }
+    } else {
+        store->todo.full = true;
+    }
     while (!scan(store, absent_at_once ? STORE_SCAN_AT_ONCE : 0)) {
         if (time_msec() >= deadline) {
             int fd = open(store->cache.path,

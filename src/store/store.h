@@ -54,6 +54,7 @@ struct store_dir {
     char *error;                /* Why not, or NULL. */
 };
 
+struct sset;
 struct store;
 
 /* Does not fail for a missing directory: it may appear later.  'watch' asks
@@ -78,12 +79,15 @@ void store_wait(struct store *);
 #define STORE_ABSENCE_MS 200
 
 /* Reads everything at once, blocking for the lock at most 'timeout_ms'.  With
+ * 'names' that may be limited to those files, and whatever else an event has
+ * told of; NULL: all, events or not.  With
  * 'absent_at_once' (the CLI) a file that has vanished is absent at once,
  * otherwise after STORE_ABSENCE_MS as ever.  Returns NULL, or
  * an error message for the caller to free: the lock was not to be had, or DIR
  * cannot be read.  That DIR/vms.d cannot be read is no error here; see
  * store_get_dir(). */
-char *store_load(struct store *, int timeout_ms, bool absent_at_once)
+char *store_load(struct store *, const struct sset *names, int timeout_ms,
+                 bool absent_at_once)
     OVS_WARN_UNUSED_RESULT;
 /* Read all files again at the next store_run(), changed or not. */
 void store_rescan(struct store *);
@@ -102,12 +106,11 @@ bool store_complete(const struct store *);
 /* The names of files that have appeared, changed or vanished since the last
  * call; the caller looks each up with store_get() (NULL: gone) and owns the
  * set that is returned. */
-struct sset;
 void store_changed(struct store *, struct sset *names);
 
 /* Edits.  store_edit_begin() takes the exclusive lock (at most 'timeout_ms'),
- * finishes what a dead process left, and loads all files.  Then put the new
- * texts, and commit or abort; either frees the edit.  Errors are messages for
+ * finishes what a dead process left.  Files are read when they are first asked
+ * for.  Then put the new texts, and commit or abort; either frees the edit.  Errors are messages for
  * the caller to free; '*editp' is NULL then. */
 struct store_edit;
 char *store_edit_begin(const char *dir, int timeout_ms,
@@ -116,10 +119,10 @@ char *store_edit_begin(const char *dir, int timeout_ms,
 /* The files with what has been put so far, and a file as it was when the edit
  * began; NULL if there is no such file.  What was put is good until the same
  * name is put again. */
-const struct store_file *store_edit_get(const struct store_edit *,
+const struct store_file *store_edit_get(struct store_edit *,
                                         const char *name);
-const struct shash *store_edit_files(const struct store_edit *);
-const struct store_file *store_edit_before(const struct store_edit *,
+const struct shash *store_edit_files(struct store_edit *);
+const struct store_file *store_edit_before(struct store_edit *,
                                            const char *name);
 
 /* 'text' NULL removes the file.  An invalid name or too long a text makes the

@@ -164,7 +164,7 @@ static inline void
 assert_reads(const char *name, const char *expected)
 {
     struct store *store = store_open(dir, false);
-    char *error = store_load(store, DEADLINE_MS, true);
+    char *error = store_load(store, NULL, DEADLINE_MS, true);
 
     assert_null(error);
     if (!strstr(text_of(store, name), expected)) {

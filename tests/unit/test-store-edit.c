@@ -79,6 +79,22 @@ test_edit(void **state)
     assert_reads("vms.d/a.json", "2");
     assert_reads("vms.d/b.json", "by hand");
 
+    /* Files are read when they are asked for, and once. */
+    edit = begin();
+    assert_string_equal(store_edit_get(edit, "vms.d/b.json")->text,
+                        "by hand");
+    put_file("vms.d/b.json", "again");
+    put_file("vms.d/c.json", "c");
+    assert_int_equal(shash_count(store_edit_files(edit)), 3);
+    assert_string_equal(store_edit_before(edit, "vms.d/b.json")->text,
+                        "by hand");
+    put(edit, "vms.d/b.json", "3");
+    assert_string_equal(store_edit_get(edit, "vms.d/c.json")->text, "c");
+    error = store_edit_commit(edit);
+    assert_non_null(strstr(error, "changed by somebody else"));
+    free(error);
+    assert_int_equal(unlink(at("vms.d/c.json")), 0);
+
     /* The lock. */
     edit = begin();
     struct store_edit *second;
@@ -87,7 +103,7 @@ test_edit(void **state)
     assert_non_null(strstr(error, expected));
     free(error);
     struct store *store = store_open(dir, false);
-    error = store_load(store, 50, true);
+    error = store_load(store, NULL, 50, true);
     assert_non_null(strstr(error, expected));
     free(error);
     free(expected);
@@ -213,7 +229,7 @@ read_during_edits(bool as_other)
                 seen++;
             }
         }
-        char *error = store_load(loader, 200, true);
+        char *error = store_load(loader, NULL, 200, true);
         if (error) {
             free(error);
         } else {
@@ -298,7 +314,7 @@ test_journal_completed(void **state)
     /* Whoever may not write sees the whole edit all the same. */
     struct store *store = store_open(dir, false);
     store_set_read_only(store, true);
-    assert_null(store_load(store, 1000, true));
+    assert_null(store_load(store, NULL, 1000, true));
     assert_string_equal(text_of(store, "vms.d/a.json"), "new");
     assert_string_equal(text_of(store, "vms.d/b.json"), "new");
     assert_null(store_get(store, "vms.d/old.json"));
@@ -383,7 +399,7 @@ kill_editor(const char *text, const char *point, int us)
     assert_true(!point || WIFSIGNALED(status));
 
     struct store *store = store_open(dir, false);
-    assert_null(store_load(store, DEADLINE_MS, true));
+    assert_null(store_load(store, NULL, DEADLINE_MS, true));
     assert_whole(store);
     bool done = !strcmp(text_of(store, "vms.d/a.json"), text);
     assert_true(done == !store_get(store, "vms.d/old.json"));

@@ -415,7 +415,7 @@ test_directory_missing(void **state)
     rmdir(at("vms.d"));
     put_file("host.json", "h");
     store = store_open(dir, true);
-    assert_null(store_load(store, 1000, true));
+    assert_null(store_load(store, NULL, 1000, true));
     assert_false(store_complete(store));
     assert_string_equal(text_of(store, "host.json"), "h");
 
@@ -433,7 +433,7 @@ test_directory_missing(void **state)
 
     remove_tree(dir);
     store = store_open(dir, true);
-    error = store_load(store, 1000, true);
+    error = store_load(store, NULL, 1000, true);
     assert_non_null(strstr(error, "create it"));
     free(error);
     error = store_edit_begin(dir, 1000, &edit);
