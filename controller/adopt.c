@@ -86,7 +86,7 @@ adopt_request(struct reconcile *r, const struct sset *ids,
     *reply = NULL;
     if (why) {
         return xasprintf("nothing can be adopted now: %s", why);
-    } else if (!reconcile_load_files(r) || !r->began) {
+    } else if (!reconcile_load_files(r, NULL) || !r->began) {
         return xstrdup("nothing can be adopted now: files, database and "
                        "devices are still being read; try again");
     }

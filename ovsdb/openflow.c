@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "openvswitch/ofp-flow.h"
 #include "openvswitch/ofp-msgs.h"
 #include "openvswitch/ofp-protocol.h"
+#include "openvswitch/ofp-util.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vconn.h"
@@ -108,9 +110,20 @@ openflow_count_normal(const char *rundir, const char *name, int timeout_ms,
 
 /* Nudges. */
 
+/* ovs-vswitchd may learn that the revalidators are through in the very
+ * iteration of its main loop in which it has already answered who waits for
+ * that, and then sleep on it until something else happens (udpif_run() comes
+ * before the run() of OVS's ofproto/ofproto-dpif.c, which takes note).  Any
+ * message wakes it.  The first pause between two of them, in ms; each is twice
+ * as long as the one before. */
+#define WAKE_MIN_MS 1
+#define WAKE_MAX_MS 64
+
 struct openflow_nudger {
     struct vconn *vconn;        /* NULL: there is no bridge to be had. */
     bool due;
+    long long int wake_at;      /* LLONG_MAX: no nudge was sent. */
+    int pause;
 };
 
 /* The connection to the first bridge that has an open socket, or NULL. */
@@ -145,6 +158,7 @@ openflow_nudger_open(const char *rundir)
     struct openflow_nudger *n = xzalloc(sizeof *n);
 
     n->vconn = open_any_bridge(rundir);
+    n->wake_at = LLONG_MAX;
     return n;
 }
 
@@ -206,6 +220,40 @@ give_up(struct openflow_nudger *n)
     n->vconn = NULL;
 }
 
+/* Sends 'msg', which it takes over.  Returns 0 or a positive errno. */
+static int
+send_msg(struct openflow_nudger *n, struct ofpbuf *msg)
+{
+    int error = vconn_send(n->vconn, msg);
+
+    if (error) {
+        ofpbuf_delete(msg);
+    }
+    return error;
+}
+
+static int
+send_what_is_due(struct openflow_nudger *n)
+{
+    int version = vconn_get_version(n->vconn);
+    long long int now = time_msec();
+    int error = 0;
+
+    if (n->due) {
+        error = send_msg(n, encode_nudge(version));
+        if (!error) {
+            n->due = false;
+            n->pause = WAKE_MIN_MS;
+            n->wake_at = now + n->pause;
+        }
+    } else if (now >= n->wake_at) {
+        error = send_msg(n, ofputil_encode_barrier_request(version));
+        n->pause = MIN(n->pause * 2, WAKE_MAX_MS);
+        n->wake_at = now + n->pause;
+    }
+    return error;
+}
+
 void
 openflow_nudger_run(struct openflow_nudger *n)
 {
@@ -217,14 +265,8 @@ openflow_nudger_run(struct openflow_nudger *n)
     }
     vconn_run(n->vconn);
     error = vconn_connect(n->vconn);
-    if (!error && n->due) {
-        msg = encode_nudge(vconn_get_version(n->vconn));
-        error = vconn_send(n->vconn, msg);
-        if (error) {
-            ofpbuf_delete(msg);
-        } else {
-            n->due = false;
-        }
+    if (!error) {
+        error = send_what_is_due(n);
     }
     while (!error) {
         error = vconn_recv(n->vconn, &msg);
@@ -240,15 +282,34 @@ openflow_nudger_run(struct openflow_nudger *n)
 void
 openflow_nudger_wait(const struct openflow_nudger *n)
 {
-    if (n->vconn) {
-        vconn_run_wait(n->vconn);
-        if (vconn_connect(n->vconn) == EAGAIN) {
-            vconn_connect_wait(n->vconn);
-        } else {
-            vconn_recv_wait(n->vconn);
-            if (n->due) {
-                vconn_send_wait(n->vconn);
-            }
+    if (!n->vconn) {
+        return;
+    }
+    vconn_run_wait(n->vconn);
+    if (vconn_connect(n->vconn) == EAGAIN) {
+        vconn_connect_wait(n->vconn);
+        return;
+    }
+    vconn_recv_wait(n->vconn);
+    poll_timer_wait_until(n->wake_at);
+    if (n->due) {
+        vconn_send_wait(n->vconn);
+    }
+}
+
+void
+openflow_nudger_connect(struct openflow_nudger *n, int timeout_ms)
+{
+    long long int deadline = time_msec() + timeout_ms;
+
+    for (;;) {
+        openflow_nudger_run(n);
+        if (!n->vconn || vconn_connect(n->vconn) != EAGAIN
+            || time_msec() >= deadline) {
+            return;
         }
+        openflow_nudger_wait(n);
+        poll_timer_wait_until(deadline);
+        poll_block();
     }
 }

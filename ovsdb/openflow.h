@@ -3,8 +3,8 @@
 #define PORTD_OVSDB_OPENFLOW_H 1
 
 /* OpenFlow: what a bridge's flows tell, and a nudge for those who look after
- * the datapath's.  It never changes a flow, and it knows nothing of the rest of
- * ovsdb/. */
+ * the datapath's.  It never changes a flow, and it knows nothing of the rest
+ * of ovsdb/. */
 
 #include <stdbool.h>
 #include "openvswitch/compiler.h"
@@ -36,7 +36,10 @@ struct openflow_nudger;
  * do nothing. */
 struct openflow_nudger *openflow_nudger_open(const char *rundir);
 void openflow_nudger_close(struct openflow_nudger *);
-/* One nudge, as soon as it can be sent. */
+/* Waits until it is connected, or has failed, at most 'timeout_ms' ms. */
+void openflow_nudger_connect(struct openflow_nudger *, int timeout_ms);
+/* One nudge, as soon as it can be sent, and then small questions at growing
+ * intervals, so that ovs-vswitchd does not sleep on its answer. */
 void openflow_nudge(struct openflow_nudger *);
 void openflow_nudger_run(struct openflow_nudger *);
 void openflow_nudger_wait(const struct openflow_nudger *);

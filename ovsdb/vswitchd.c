@@ -57,17 +57,18 @@ ask(struct vswitchd_settle *s)
 }
 
 struct vswitchd_settle *
-vswitchd_settle_start(const char *rundir, int timeout_ms)
+vswitchd_settle_start(const char *rundir, struct openflow_nudger *nudger,
+                      int timeout_ms)
 {
     struct vswitchd_settle *s = xzalloc(sizeof *s);
     char *error;
 
+    s->nudger = nudger;
     s->deadline = time_msec() + timeout_ms;
     error = unixctl_target_path(rundir, "ovs-vswitchd", &s->path);
     if (error) {
         set_outcome(s, VSWITCHD_FAILED, error);
     } else {
-        s->nudger = openflow_nudger_open(rundir);
         ask(s);
     }
     return s;
@@ -149,7 +150,6 @@ vswitchd_settle_finish(struct vswitchd_settle *s, char **error)
         free(result);
         free(refusal);
     }
-    openflow_nudger_close(s->nudger);
     *error = s->error;
     free(s->path);
     free(s);
@@ -157,9 +157,11 @@ vswitchd_settle_finish(struct vswitchd_settle *s, char **error)
 }
 
 enum vswitchd_settled
-vswitchd_settle(const char *rundir, int timeout_ms, char **error)
+vswitchd_settle(const char *rundir, struct openflow_nudger *nudger,
+                int timeout_ms, char **error)
 {
-    struct vswitchd_settle *s = vswitchd_settle_start(rundir, timeout_ms);
+    struct vswitchd_settle *s = vswitchd_settle_start(rundir, nudger,
+                                                      timeout_ms);
 
     while (!vswitchd_settle_run(s)) {
         vswitchd_settle_wait(s);

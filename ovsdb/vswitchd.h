@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+struct openflow_nudger;
 struct vswitchd_settle;
 
 enum vswitchd_settled {
@@ -22,8 +23,10 @@ enum vswitchd_settled {
 
 /* Begins to wait until no frame uses the configuration before the last one
  * that is in cur_cfg, for 'timeout_ms' ms at most; ovs-vswitchd's pidfile is
- * in 'rundir'.  Never blocks. */
+ * in 'rundir'.  Never blocks.  'nudger' is borrowed; it spares waiting for
+ * ovs-vswitchd to look after the flows by itself. */
 struct vswitchd_settle *vswitchd_settle_start(const char *rundir,
+                                              struct openflow_nudger *nudger,
                                               int timeout_ms);
 bool vswitchd_settle_run(struct vswitchd_settle *);
 void vswitchd_settle_wait(const struct vswitchd_settle *);
@@ -32,8 +35,9 @@ enum vswitchd_settled vswitchd_settle_finish(struct vswitchd_settle *,
                                              char **error);
 
 /* All of the above; blocks. */
-enum vswitchd_settled vswitchd_settle(const char *rundir, int timeout_ms,
-                                      char **error);
+enum vswitchd_settled vswitchd_settle(const char *rundir,
+                                      struct openflow_nudger *nudger,
+                                      int timeout_ms, char **error);
 
 /* Whether ovs-vswitchd works: the database looks healthy whatever becomes of
  * it. */

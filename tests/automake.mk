@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
 	schemas/examples \
+	tests/bench \
 	tests/corpus.py \
 	tests/data \
 	tests/docs-check \

@@ -19,7 +19,7 @@
 #include "util.h"
 
 /* Most that a bridge may take to count its flows. */
-#define FLOWS_MS 1000
+#define FLOWS_MS 200
 
 VLOG_DEFINE_THIS_MODULE(portctl);
 
@@ -193,7 +193,10 @@ commit_and_wait(struct cli *cli)
     enum cli_exit status = CLI_REFUSED;
     bool changed;
 
+    /* Before ovs-vswitchd is busy with the change. */
     edit_vlan_bridges(cli->edit, &bridges);
+    warn_of_flows(cli, &bridges);
+    cli_wait_prepare(cli, edit_is_about_vlans(cli->edit));
     char *error = edit_commit(cli->edit, &changed);
 
     if (error) {
@@ -206,7 +209,6 @@ commit_and_wait(struct cli *cli)
         edit_removed(cli->edit, &removed);
         status = cli_wait(cli, &targets, &removed,
                           edit_is_about_vlans(cli->edit), true, changed);
-        warn_of_flows(cli, &bridges);
     }
     sset_destroy(&bridges);
     svec_destroy(&removed);

@@ -58,6 +58,8 @@ enum cli_wait {
 struct edit;
 struct sset;
 
+struct openflow_nudger;
+
 struct cli {
     /* Options. */
     char *spec_dir, *state_dir, *instance; /* src/host/site.h. */
@@ -77,6 +79,8 @@ struct cli {
 
     struct edit *edit;          /* While this chain's edit is being made. */
     enum cli_exit status;       /* Of the command that runs. */
+    struct openflow_nudger *nudger; /* From cli_wait_prepare() to the end of
+                                     * cli_wait(); otherwise NULL. */
 };
 
 struct cli_context {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dirs.h"
+#include "ovsdb/openflow.h"
 #include "ovsdb/vswitchd.h"
 #include "src/cli/daemon.h"
 #include "src/cli/json-view.h"
@@ -30,6 +31,8 @@
  * with one. */
 #define SETTLE_MAX (60 * 60 * 1000)
 #define SETTLE_MIN 1000
+/* Most that a bridge may take to connect, in ms. */
+#define CONNECT_MAX 200
 
 struct wait {
     struct cli *cli;
@@ -279,8 +282,8 @@ wait_for_flows(struct wait *w)
     int left = cli_ms_left(w->cli, SETTLE_MIN);
     char *error;
 
-    switch (vswitchd_settle(ovs_rundir(), left < 0 ? SETTLE_MAX : left,
-                            &error)) {
+    switch (vswitchd_settle(ovs_rundir(), w->cli->nudger,
+                            left < 0 ? SETTLE_MAX : left, &error)) {
     case VSWITCHD_SETTLED:
         return CLI_DONE;
 
@@ -338,6 +341,18 @@ note_untold(const struct svec *removed)
     }
 }
 
+void
+cli_wait_prepare(struct cli *cli, bool vlans)
+{
+    if (vlans && cli->wait >= CLI_WAIT_OVS && !cli->nudger) {
+        int left = cli_ms_left(cli, 1);
+
+        cli->nudger = openflow_nudger_open(ovs_rundir());
+        openflow_nudger_connect(cli->nudger, left < 0 ? CONNECT_MAX
+                                : MIN(left, CONNECT_MAX));
+    }
+}
+
 enum cli_exit
 cli_wait(struct cli *cli, const struct svec *targets,
          const struct svec *removed, bool vlans, bool edited, bool changed)
@@ -352,6 +367,7 @@ cli_wait(struct cli *cli, const struct svec *targets,
     static const char *const levels[] = { CLI_WAIT_NAMES };
     enum cli_exit code = CLI_DONE;
 
+    cli_wait_prepare(cli, vlans);
     svec_add(&w.argv, levels[MAX(cli->wait, CLI_WAIT_DB)]);
     svec_add(&w.argv, "0");
     svec_append(&w.argv, targets);
@@ -369,6 +385,8 @@ cli_wait(struct cli *cli, const struct svec *targets,
     if (removed && !w.loaded) {
         note_untold(removed);
     }
+    openflow_nudger_close(cli->nudger);
+    cli->nudger = NULL;
     svec_destroy(&w.argv);
     return code;
 }

@@ -13,6 +13,10 @@
 #include "src/cli/cli.h"
 #include "svec.h"
 
+/* Does what cli_wait() with the same 'vlans' had better do before ovs-vswitchd
+ * is busy with a change, for a cli_wait() that follows. */
+void cli_wait_prepare(struct cli *, bool vlans);
+
 /* Waits at --wait's level for 'targets' (see edit_targets(); none: for all
  * objects), and with 'vlans' from level "ovs" on until no frame uses an old
  * VLAN.

@@ -108,10 +108,10 @@ bool store_complete(const struct store *);
  * set that is returned. */
 void store_changed(struct store *, struct sset *names);
 
-/* Edits.  store_edit_begin() takes the exclusive lock (at most 'timeout_ms'),
- * finishes what a dead process left.  Files are read when they are first asked
- * for.  Then put the new texts, and commit or abort; either frees the edit.  Errors are messages for
- * the caller to free; '*editp' is NULL then. */
+/* Edits.  store_edit_begin() takes the exclusive lock (at most 'timeout_ms')
+ * and finishes what a dead process left.  Files are read when they are first
+ * asked for.  Then put the new texts, and commit or abort; either frees the
+ * edit.  Errors are messages for the caller to free; '*editp' is NULL then. */
 struct store_edit;
 char *store_edit_begin(const char *dir, int timeout_ms,
                        struct store_edit **editp) OVS_WARN_UNUSED_RESULT;

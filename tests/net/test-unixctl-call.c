@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ovsdb/openflow.h"
 #include "ovsdb/unixctl-call.h"
 #include "ovsdb/vswitchd.h"
 #include "tests/net/ovsdb-world.h"
@@ -183,6 +184,17 @@ apply(struct server *s, pid_t vswitchd, const char *next_cfg)
     }
 }
 
+static enum vswitchd_settled
+settle(const struct server *s, int timeout_ms, char **error)
+{
+    struct openflow_nudger *nudger = openflow_nudger_open(s->dir);
+    enum vswitchd_settled outcome = vswitchd_settle(s->dir, nudger,
+                                                    timeout_ms, error);
+
+    openflow_nudger_close(nudger);
+    return outcome;
+}
+
 static void
 test_settle(void **state OVS_UNUSED)
 {
@@ -191,7 +203,7 @@ test_settle(void **state OVS_UNUSED)
     pid_t pid;
 
     server_init(&s, true);
-    assert_int_equal(vswitchd_settle(s.dir, 1000, &error), VSWITCHD_FAILED);
+    assert_int_equal(settle(&s, 1000, &error), VSWITCHD_FAILED);
     assert_non_null(strstr(error, "is not running"));
     free(error);
 
@@ -205,30 +217,30 @@ test_settle(void **state OVS_UNUSED)
     free(vsctl(&s, "add-br", "br0", "--", "set", "Bridge", "br0",
                "datapath_type=dummy", "fail_mode=standalone", NULL));
     apply(&s, pid, "1");
-    assert_int_equal(vswitchd_settle(s.dir, 10000, &error), VSWITCHD_SETTLED);
+    assert_int_equal(settle(&s, 10000, &error), VSWITCHD_SETTLED);
     assert_null(error);
 
     /* With a second datapath it cannot tell... */
     free(vsctl(&s, "add-br", "br1", "--", "set", "Bridge", "br1",
                "datapath_type=netdev", "fail_mode=standalone", NULL));
     apply(&s, pid, "2");
-    assert_int_equal(vswitchd_settle(s.dir, 10000, &error), VSWITCHD_REFUSED);
+    assert_int_equal(settle(&s, 10000, &error), VSWITCHD_REFUSED);
     assert_non_null(strstr(error, "multiple udpifs"));
     free(error);
     free(vsctl(&s, "del-br", "br0", NULL));
     apply(&s, pid, "3");
-    assert_int_equal(vswitchd_settle(s.dir, 10000, &error), VSWITCHD_SETTLED);
+    assert_int_equal(settle(&s, 10000, &error), VSWITCHD_SETTLED);
     assert_null(error);
 
     /* ...and without any neither. */
     free(vsctl(&s, "del-br", "br1", NULL));
     apply(&s, pid, "4");
-    assert_int_equal(vswitchd_settle(s.dir, 10000, &error), VSWITCHD_REFUSED);
+    assert_int_equal(settle(&s, 10000, &error), VSWITCHD_REFUSED);
     assert_non_null(strstr(error, "udpif"));
     free(error);
 
     kill(pid, SIGSTOP);
-    assert_int_equal(vswitchd_settle(s.dir, 300, &error), VSWITCHD_FAILED);
+    assert_int_equal(settle(&s, 300, &error), VSWITCHD_FAILED);
     assert_non_null(strstr(error, "timed out"));
     free(error);
     kill(pid, SIGKILL);
