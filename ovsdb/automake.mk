@@ -12,6 +12,8 @@ ovsdb_libovsdbside_la_SOURCES = \
 	ovsdb/observe.h \
 	ovsdb/openflow.c \
 	ovsdb/openflow.h \
+	ovsdb/satellites.c \
+	ovsdb/satellites.h \
 	ovsdb/steps-private.h \
 	ovsdb/steps.c \
 	ovsdb/steps.h \

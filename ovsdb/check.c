@@ -8,7 +8,9 @@
 #include "ovsdb/observe.h"
 #include "smap.h"
 #include "src/model/observed.h"
+#include "svec.h"
 #include "util.h"
+#include "uuid.h"
 #include "vswitch-idl.h"
 
 /* The steps of one object. */
@@ -17,46 +19,56 @@ struct group {
     size_t n;
 };
 
-enum model_table
-steps_table(const struct plan_step *step)
+static const struct ovsdb_idl_row *
+find_satellite(const struct steps_txn *t, enum model_table table,
+               const char *name)
 {
-    return (step->what == PLAN_BRIDGE ? MODEL_TABLE_BRIDGE
-            : step->what == PLAN_PORT ? MODEL_TABLE_PORT
-            : MODEL_TABLE_INTERFACE);
+    char *key = model_satellite_key(table, name);
+    const struct ovsdb_idl_row *row
+        = shash_find_data(&t->new_satellites, key);
+
+    free(key);
+    return row ? row : observer_satellite(t->observer, table, name);
 }
 
-struct steps_target
+const struct ovsdb_idl_row *
 steps_find(const struct steps_txn *t, enum plan_what what, const char *name)
 {
-    struct steps_target target = { NULL, NULL };
-
     if (what == PLAN_BRIDGE) {
         const struct ovsrec_bridge *row = observer_bridge(t->observer, name);
-        if (row) {
-            target.row = &row->header_;
-            target.external_ids = &row->external_ids;
-        }
+        return row ? &row->header_ : NULL;
     } else if (what == PLAN_PORT) {
         const struct ovsrec_port *row = observer_port(t->observer, name);
-        if (row) {
-            target.row = &row->header_;
-            target.external_ids = &row->external_ids;
-        }
+        return row ? &row->header_ : NULL;
     } else if (what == PLAN_INTERFACE) {
         const struct ovsrec_interface *row = observer_iface(t->observer, name);
-        if (row) {
-            target.row = &row->header_;
-            target.external_ids = &row->external_ids;
-        }
+        return row ? &row->header_ : NULL;
     }
-    return target;
+    return find_satellite(t, (enum model_table) what, name);
+}
+
+const char *
+steps_mark(enum plan_what what, const struct ovsdb_idl_row *row)
+{
+    return fields_external_id(row, (enum model_table) what,
+                              model_field_key(MODEL_MARK));
 }
 
 bool
-steps_is_pseudo(const struct plan_step *step, const char *field)
+steps_is_pseudo(const char *field)
 {
-    return step->what == PLAN_PORT && (!strcmp(field, MODEL_F_BRIDGE)
-                                       || !strcmp(field, MODEL_F_QOS));
+    return !strcmp(field, MODEL_F_BRIDGE);
+}
+
+void
+steps_split(const char *text, struct svec *names)
+{
+    while (text && *text) {
+        size_t len = strcspn(text, ",");
+
+        svec_add_nocopy(names, xmemdup0(text, len));
+        text += len + (text[len] == ',');
+    }
 }
 
 /* True if one of 'group' adds the 'what' called 'name'. */
@@ -82,7 +94,7 @@ check_exists(const struct steps_txn *t, const struct group *group,
 {
     if (!name) {
         return xasprintf("no %s is named for it", plan_what_name(what));
-    } else if (steps_find(t, what, name).row
+    } else if (steps_find(t, what, name)
                || group_adds(group, what, name)) {
         return NULL;
     }
@@ -93,10 +105,8 @@ check_exists(const struct steps_txn *t, const struct group *group,
  * unmarked one, or one whose mark is what the plan saw. */
 static char * OVS_WARN_UNUSED_RESULT
 check_mark(const struct steps_txn *t, const struct plan_step *step,
-           const struct smap *external_ids)
+           const char *mark)
 {
-    const char *key = model_field_key(MODEL_MARK);
-    const char *mark = smap_get(external_ids, key);
     char *ours = model_mark(t->observed->instance, step->object);
     const struct plan_change *change = plan_step_find(step, MODEL_MARK);
     bool ok = ((mark && !strcmp(mark, ours))
@@ -115,25 +125,73 @@ check_mark(const struct steps_txn *t, const struct plan_step *step,
                      plan_what_name(step->what), step->name);
 }
 
+/* A bridge refers to one NetFlow row at most; to set another in its place
+ * would be the end of the former. */
 static char * OVS_WARN_UNUSED_RESULT
-check_pseudo(const struct steps_txn *t, const struct group *group,
-             const struct plan_step *step, const struct plan_change *change)
+check_vacant(const struct steps_txn *t, const struct plan_step *step,
+             const char *bridge)
 {
-    if (!strcmp(change->field, MODEL_F_BRIDGE)) {
-        return (step->op == PLAN_SET
-                ? check_exists(t, group, PLAN_BRIDGE, change->new) : NULL);
-    } else if (!change->new || !*change->new
-               || !strcmp(change->new, MODEL_QOS_NOOP)) {
-        return NULL;
-    }
-    return xasprintf("Port %s: \"%s\" is no QoS row of ours", step->name,
-                     change->new);
+    const struct ovsrec_bridge *row = observer_bridge(t->observer, bridge);
+    const struct ovsdb_idl_column *column
+        = fields_bridge_column(plan_step_table(step));
+    const struct ovsdb_idl_row *own = steps_find(t, step->what, step->name);
+    const struct ovsdb_datum *datum
+        = row ? ovsdb_idl_read(&row->header_, column) : NULL;
+
+    return (!datum || column->type.n_max > 1 || !datum->n
+            || (own && uuid_equals(&own->uuid, &datum->keys[0].uuid))
+            ? NULL
+            : xasprintf("Bridge %s has another %s row already", bridge,
+                        plan_what_name(step->what)));
 }
 
 static char * OVS_WARN_UNUSED_RESULT
-check_change(const struct plan_step *step, const struct plan_change *change)
+check_bridge(const struct steps_txn *t, const struct group *group,
+             const struct plan_step *step, const char *bridge)
 {
-    enum model_table table = steps_table(step);
+    char *error;
+
+    if (step->what == PLAN_PORT && step->op == PLAN_ADD) {
+        return NULL;            /* Its parent is looked at. */
+    }
+    error = check_exists(t, group, PLAN_BRIDGE, bridge);
+    return (error || !plan_step_is_satellite(step) ? error
+            : check_vacant(t, step, bridge));
+}
+
+/* Are the rows there that 'text' names? */
+static char * OVS_WARN_UNUSED_RESULT
+check_references(const struct steps_txn *t, const struct group *group,
+                 const struct plan_step *step, enum model_table target,
+                 const char *text)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    char *error = NULL;
+
+    steps_split(text, &names);
+    for (size_t i = 0; i < names.n && !error; i++) {
+        /* The shared QoS row comes with who refers to it. */
+        if (strcmp(names.names[i], MODEL_QOS_NOOP)) {
+            char *why = check_exists(t, group, (enum plan_what) target,
+                                     names.names[i]);
+            if (why) {
+                error = xasprintf("%s %s: %s", plan_what_name(step->what),
+                                  step->name, why);
+                free(why);
+            }
+        }
+    }
+    svec_destroy(&names);
+    return error;
+}
+
+static char * OVS_WARN_UNUSED_RESULT
+check_change(const struct steps_txn *t, const struct group *group,
+             const struct plan_step *step, const struct plan_change *change)
+{
+    enum model_table table = plan_step_table(step);
+    const struct model_column *model = model_field_column(table,
+                                                          change->field);
     const struct ovsdb_idl_column *column = fields_find(table, change->field);
     struct ovsdb_datum datum;
     char *error;
@@ -141,6 +199,8 @@ check_change(const struct plan_step *step, const struct plan_change *change)
     if (!column) {
         return xasprintf("table %s has no column for \"%s\"",
                          model_table_name(table), change->field);
+    } else if (model->type == MODEL_REFERENCE) {
+        return check_references(t, group, step, model->target, change->new);
     } else if (model_field_key(change->field)) {
         return NULL;
     }
@@ -180,7 +240,7 @@ static char * OVS_WARN_UNUSED_RESULT
 check_add(const struct steps_txn *t, const struct group *group,
           const struct plan_step *step)
 {
-    if (steps_find(t, step->what, step->name).row) {
+    if (steps_find(t, step->what, step->name)) {
         return xasprintf("%s %s exists already", plan_what_name(step->what),
                          step->name);
     }
@@ -195,18 +255,18 @@ static char * OVS_WARN_UNUSED_RESULT
 check_row(const struct steps_txn *t, const struct group *group,
           const struct plan_step *step)
 {
-    struct steps_target target = steps_find(t, step->what, step->name);
+    const struct ovsdb_idl_row *row = steps_find(t, step->what, step->name);
     char *error;
 
     if (step->op == PLAN_ADD) {
         return check_add(t, group, step);
-    } else if (!target.row) {
+    } else if (!row) {
         /* What is to be deleted and is gone is done. */
         return (step->op == PLAN_DEL ? NULL
                 : xasprintf("there is no %s %s any more",
                             plan_what_name(step->what), step->name));
     }
-    error = check_mark(t, step, target.external_ids);
+    error = check_mark(t, step, steps_mark(step->what, row));
     if (!error && step->op == PLAN_DEL && step->what == PLAN_BRIDGE) {
         error = check_bridge_ports(t, step->name);
     }
@@ -220,12 +280,11 @@ check_parent(const struct steps_txn *t, const struct group *group,
 {
     if (step->what == PLAN_INTERFACE && step->op != PLAN_SET && step->parent
         && !group_adds(group, PLAN_PORT, step->parent)) {
-        struct steps_target port = steps_find(t, PLAN_PORT, step->parent);
-        const char *mark = (port.row
-                            ? smap_get(port.external_ids,
-                                       model_field_key(MODEL_MARK)) : NULL);
+        const struct ovsdb_idl_row *port = steps_find(t, PLAN_PORT,
+                                                      step->parent);
+        const char *mark = port ? steps_mark(PLAN_PORT, port) : NULL;
 
-        if (port.row && (!mark || !model_observed_own(t->observed, mark))) {
+        if (port && (!mark || !model_observed_own(t->observed, mark))) {
             return xasprintf("Port %s is not ours any more", step->parent);
         }
     }
@@ -236,23 +295,17 @@ static char * OVS_WARN_UNUSED_RESULT
 check_step(const struct steps_txn *t, const struct group *group,
            const struct plan_step *step)
 {
-    char *error;
+    char *error = check_row(t, group, step);
 
-    if (step->what == PLAN_QOS) {
-        return (strcmp(step->name, MODEL_QOS_NOOP) || step->op == PLAN_SET
-                ? xasprintf("QoS row %s cannot be written", step->name)
-                : NULL);
-    }
-    error = check_row(t, group, step);
     if (!error) {
         error = check_parent(t, group, step);
     }
     for (size_t i = 0; i < step->n_changes && !error; i++) {
         const struct plan_change *change = &step->changes[i];
 
-        error = (steps_is_pseudo(step, change->field)
-                 ? check_pseudo(t, group, step, change)
-                 : check_change(step, change));
+        error = (steps_is_pseudo(change->field)
+                 ? check_bridge(t, group, step, change->new)
+                 : check_change(t, group, step, change));
     }
     return error;
 }

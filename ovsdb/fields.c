@@ -19,17 +19,20 @@ static struct table {
 const struct ovsdb_idl_table_class *
 fields_class(enum model_table table)
 {
-    switch (table) {
-    case MODEL_TABLE_BRIDGE:
-        return &ovsrec_table_classes[OVSREC_TABLE_BRIDGE];
-    case MODEL_TABLE_PORT:
-        return &ovsrec_table_classes[OVSREC_TABLE_PORT];
-    case MODEL_TABLE_INTERFACE:
-        return &ovsrec_table_classes[OVSREC_TABLE_INTERFACE];
-    case MODEL_N_TABLES:
-    default:
-        OVS_NOT_REACHED();
-    }
+    static const int classes[MODEL_N_TABLES] = {
+        [MODEL_TABLE_BRIDGE] = OVSREC_TABLE_BRIDGE,
+        [MODEL_TABLE_PORT] = OVSREC_TABLE_PORT,
+        [MODEL_TABLE_INTERFACE] = OVSREC_TABLE_INTERFACE,
+        [MODEL_TABLE_QOS] = OVSREC_TABLE_QOS,
+        [MODEL_TABLE_QUEUE] = OVSREC_TABLE_QUEUE,
+        [MODEL_TABLE_MIRROR] = OVSREC_TABLE_MIRROR,
+        [MODEL_TABLE_CONTROLLER] = OVSREC_TABLE_CONTROLLER,
+        [MODEL_TABLE_NETFLOW] = OVSREC_TABLE_NETFLOW,
+        [MODEL_TABLE_SFLOW] = OVSREC_TABLE_SFLOW,
+        [MODEL_TABLE_IPFIX] = OVSREC_TABLE_IPFIX,
+    };
+
+    return &ovsrec_table_classes[classes[table]];
 }
 
 static const struct ovsdb_idl_column *
@@ -41,6 +44,15 @@ find_idl_column(const struct ovsdb_idl_table_class *class, const char *name)
         }
     }
     return NULL;
+}
+
+const struct ovsdb_idl_column *
+fields_bridge_column(enum model_table table)
+{
+    const char *name = model_table_bridge_column(table);
+
+    return (name ? find_idl_column(fields_class(MODEL_TABLE_BRIDGE), name)
+            : NULL);
 }
 
 /* The order is that of model_columns(). */
@@ -94,61 +106,102 @@ put_atom(struct ds *ds, const union ovsdb_atom *atom,
     }
 }
 
-static void
-read_map(const struct ovsdb_idl_column *column,
-         const struct ovsdb_datum *datum, struct model_row *row)
+/* The text of 'atom' of 'column', for the caller to free, or NULL. */
+static char *
+atom_text(const struct model_column *column, const union ovsdb_atom *atom,
+          enum ovsdb_atomic_type type, const struct fields_namer *namer)
 {
-    struct ds field = DS_EMPTY_INITIALIZER;
-    struct ds value = DS_EMPTY_INITIALIZER;
+    struct ds ds = DS_EMPTY_INITIALIZER;
 
-    for (size_t i = 0; i < datum->n; i++) {
-        ds_clear(&field);
-        ds_clear(&value);
-        ds_put_format(&field, "%s:", column->name);
-        put_atom(&field, &datum->keys[i], column->type.key.type);
-        put_atom(&value, &datum->values[i], column->type.value.type);
-        model_row_set(row, ds_cstr(&field), ds_cstr(&value));
+    if (type == OVSDB_TYPE_UUID) {
+        return namer->name(namer->aux, column->target, &atom->uuid);
     }
-    ds_destroy(&field);
-    ds_destroy(&value);
+    put_atom(&ds, atom, type);
+    return ds_steal_cstr(&ds);
 }
 
 static void
-read_column(const struct ovsdb_idl_column *column,
-            const struct ovsdb_datum *datum, struct model_row *row)
+read_map(const struct fields_column *c, const struct ovsdb_datum *datum,
+         const struct fields_namer *namer, struct model_row *row)
 {
-    struct ds value = DS_EMPTY_INITIALIZER;
+    const struct ovsdb_idl_column *column = c->idl;
+    struct ds field = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < datum->n; i++) {
+        char *value = atom_text(c->model, &datum->values[i],
+                                column->type.value.type, namer);
+        ds_clear(&field);
+        ds_put_format(&field, "%s:", column->name);
+        put_atom(&field, &datum->keys[i], column->type.key.type);
+        if (value) {
+            model_row_set(row, ds_cstr(&field), value);
+        }
+        free(value);
+    }
+    ds_destroy(&field);
+}
+
+static void
+read_column(const struct fields_column *c, const struct ovsdb_datum *datum,
+            const struct fields_namer *namer, struct model_row *row)
+{
+    const struct ovsdb_idl_column *column = c->idl;
+    struct svec members = SVEC_EMPTY_INITIALIZER;
 
     if (ovsdb_datum_is_default(datum, &column->type)) {
         return;
     } else if (ovsdb_type_is_map(&column->type)) {
-        read_map(column, datum, row);
+        read_map(c, datum, namer, row);
         return;
     }
 
-    /* A datum is sorted: integers by value, strings by byte. */
+    /* A datum is sorted: integers by value, strings by byte; but rows by
+     * UUID. */
     for (size_t i = 0; i < datum->n; i++) {
-        if (i) {
-            ds_put_char(&value, ',');
+        char *text = atom_text(c->model, &datum->keys[i],
+                               column->type.key.type, namer);
+        if (text) {
+            svec_add_nocopy(&members, text);
         }
-        put_atom(&value, &datum->keys[i], column->type.key.type);
     }
+    if (column->type.key.type == OVSDB_TYPE_UUID) {
+        svec_sort(&members);
+    }
+    char *value = svec_join(&members, ",", "");
     /* An optional string that is "" reads like one that is not there. */
-    if (value.length) {
-        model_row_set(row, column->name, ds_cstr(&value));
+    if (*value) {
+        model_row_set(row, column->name, value);
     }
-    ds_destroy(&value);
+    free(value);
+    svec_destroy(&members);
+}
+
+const char *
+fields_external_id(const struct ovsdb_idl_row *idl_row,
+                   enum model_table table, const char *key)
+{
+    const struct ovsdb_idl_column *column = fields_find(table, MODEL_MARK);
+    const struct ovsdb_datum *datum = ovsdb_idl_read(idl_row, column);
+    union ovsdb_atom atom;
+    unsigned int i;
+    bool found;
+
+    compat_atom_set_string(&atom, key);
+    found = ovsdb_datum_find_key(datum, &atom, OVSDB_TYPE_STRING, &i);
+    ovsdb_atom_destroy(&atom, OVSDB_TYPE_STRING);
+    return found ? compat_atom_string(&datum->values[i]) : NULL;
 }
 
 void
-fields_read(const struct ovsdb_idl_row *idl_row, struct model_row *row)
+fields_read(const struct ovsdb_idl_row *idl_row,
+            const struct fields_namer *namer, struct model_row *row)
 {
     size_t n;
     const struct fields_column *columns = fields_columns(row->table, &n);
 
     for (size_t i = 0; i < n; i++) {
-        read_column(columns[i].idl, ovsdb_idl_read(idl_row, columns[i].idl),
-                    row);
+        read_column(&columns[i], ovsdb_idl_read(idl_row, columns[i].idl),
+                    namer, row);
     }
 }
 

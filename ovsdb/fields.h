@@ -16,6 +16,7 @@ struct ovsdb_datum;
 struct ovsdb_idl_column;
 struct ovsdb_idl_row;
 struct ovsdb_idl_table_class;
+struct uuid;
 
 /* A column that the model knows, as the IDL has it. */
 struct fields_column {
@@ -34,13 +35,29 @@ const struct fields_column *fields_columns(enum model_table table, size_t *n);
 const struct ovsdb_idl_column *fields_find(enum model_table table,
                                            const char *field);
 
-/* Enters into 'row' all fields of 'idl_row' that are not at their default. */
-void fields_read(const struct ovsdb_idl_row *idl_row, struct model_row *row);
+/* The column of Bridge that refers to rows of 'table', or NULL. */
+const struct ovsdb_idl_column *fields_bridge_column(enum model_table table);
 
-/* Makes of 'text' (NULL: the default) a value of 'column', which must not be
- * a map.  Ranges are not looked at: it is for the server to refuse a value.
- * Returns NULL and a datum that the caller destroys, or an error text for the
- * caller to free. */
+/* Who knows what a row that is referred to is called: returns a name for the
+ * caller to free, or NULL for one that is not to be seen. */
+struct fields_namer {
+    char *(*name)(const void *aux, enum model_table, const struct uuid *);
+    const void *aux;
+};
+
+/* Enters into 'row' all fields of 'idl_row' that are not at their default. */
+void fields_read(const struct ovsdb_idl_row *idl_row,
+                 const struct fields_namer *, struct model_row *row);
+
+/* The value of 'key' in external_ids of 'idl_row' of 'table', or NULL; valid
+ * as long as the row is and is not written. */
+const char *fields_external_id(const struct ovsdb_idl_row *idl_row,
+                               enum model_table table, const char *key);
+
+/* Makes of 'text' (NULL: the default) a value of 'column', which must neither
+ * be a map nor refer to rows.  Ranges are not looked at: it is for the server
+ * to refuse a value.  Returns NULL and a datum that the caller destroys, or an
+ * error text for the caller to free. */
 char *fields_to_datum(const struct ovsdb_idl_column *column,
                       const char *text, struct ovsdb_datum *datum)
     OVS_WARN_UNUSED_RESULT;

@@ -7,11 +7,11 @@
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
 #include "ovsdb/fields.h"
+#include "ovsdb/satellites.h"
 #include "src/model/observed.h"
 #include "sset.h"
 #include "svec.h"
 #include "util.h"
-#include "uuid.h"
 #include "vswitch-idl.h"
 
 VLOG_DEFINE_THIS_MODULE(portd_observe);
@@ -32,8 +32,8 @@ struct observer {
 
     struct shash bridge_ports;  /* Bridge -> struct sset of its ports. */
     struct shash port_bridges;  /* Port -> struct sset of its bridges. */
-    char *noop_mark;            /* The mark of the shared QoS row. */
-    struct uuid noop;           /* That row; zero if there is none. */
+    struct fields_namer namer;
+    struct satellites *satellites;
 
     struct sset dirty_bridges, dirty_ports; /* Only within one call. */
 };
@@ -60,15 +60,11 @@ track_columns(struct ovsdb_idl *idl)
         &ovsrec_open_vswitch_col_external_ids,
         &ovsrec_open_vswitch_col_bridges,
         &ovsrec_bridge_col_name,
-        &ovsrec_bridge_col_ports,
         &ovsrec_port_col_name,
         &ovsrec_port_col_interfaces,
-        &ovsrec_port_col_qos,
         &ovsrec_interface_col_name,
         &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_error,
-        &ovsrec_qos_col_type,
-        &ovsrec_qos_col_external_ids,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
@@ -77,6 +73,20 @@ track_columns(struct ovsdb_idl *idl)
     track_table(idl, MODEL_TABLE_BRIDGE);
     track_table(idl, MODEL_TABLE_PORT);
     track_table(idl, MODEL_TABLE_INTERFACE);
+}
+
+/* What the model calls a row that another one refers to. */
+static char *
+name_row(const void *o_, enum model_table table, const struct uuid *uuid)
+{
+    const struct observer *o = o_;
+
+    if (table == MODEL_TABLE_PORT) {
+        const struct ovsrec_port *port
+            = ovsrec_port_get_for_uuid(o->idl, uuid);
+        return port ? xstrdup(port->name) : NULL;
+    }
+    return satellites_name(o->satellites, uuid);
 }
 
 struct observer *
@@ -92,7 +102,8 @@ observer_create(struct ovsdb_idl *idl, struct model_observed *observed)
     o->ifaces = ovsdb_idl_index_create1(idl, &ovsrec_interface_col_name);
     shash_init(&o->bridge_ports);
     shash_init(&o->port_bridges);
-    o->noop_mark = model_mark(observed->instance, MODEL_QOS_NOOP);
+    o->namer = (struct fields_namer) { name_row, o };
+    o->satellites = satellites_create(idl, observed, &o->namer);
     sset_init(&o->dirty_bridges);
     sset_init(&o->dirty_ports);
     return o;
@@ -117,7 +128,7 @@ observer_destroy(struct observer *o)
         destroy_sets(&o->port_bridges);
         sset_destroy(&o->dirty_bridges);
         sset_destroy(&o->dirty_ports);
-        free(o->noop_mark);
+        satellites_destroy(o->satellites);
         free(o);
     }
 }
@@ -164,12 +175,11 @@ observer_port_bridges(const struct observer *o, const char *name)
     return shash_find_data(&o->port_bridges, name);
 }
 
-bool
-observer_is_noop(const struct observer *o, const struct ovsrec_qos *qos)
+const struct ovsdb_idl_row *
+observer_satellite(const struct observer *o, enum model_table table,
+                   const char *name)
 {
-    const char *mark = smap_get(&qos->external_ids, "ovs-portd");
-
-    return mark && !strcmp(mark, o->noop_mark);
+    return satellites_find(o->satellites, table, name);
 }
 
 /* From rows to the model. */
@@ -179,35 +189,20 @@ put_bridge(struct observer *o, const struct ovsrec_bridge *row)
 {
     struct model_bridge *bridge = model_bridge_create(row->name);
 
-    fields_read(&row->header_, &bridge->row);
+    fields_read(&row->header_, &o->namer, &bridge->row);
     model_observed_put_bridge(o->observed, bridge);
 }
 
 static void
-read_iface(const struct ovsrec_interface *row, struct model_port *port)
+read_iface(const struct observer *o, const struct ovsrec_interface *row,
+           struct model_port *port)
 {
     struct model_iface *iface = model_port_add_iface(port, row->name);
 
-    fields_read(&row->header_, &iface->row);
+    fields_read(&row->header_, &o->namer, &iface->row);
     iface->ofport = row->n_ofport ? row->ofport[0] : 0;
     free(iface->error);
     iface->error = nullable_xstrdup(row->error);
-}
-
-static void
-read_qos(const struct observer *o, const struct ovsrec_qos *qos,
-         struct model_row *row)
-{
-    const char *mark = smap_get(&qos->external_ids, "ovs-portd");
-    const char *own = mark ? model_observed_own(o->observed, mark) : NULL;
-
-    if (own) {
-        model_row_set(row, MODEL_F_QOS, own);
-    } else {
-        char *foreign = xasprintf("?"UUID_FMT, UUID_ARGS(&qos->header_.uuid));
-        model_row_set(row, MODEL_F_QOS, foreign);
-        free(foreign);
-    }
 }
 
 static void
@@ -218,12 +213,9 @@ put_port(struct observer *o, const struct ovsrec_port *row)
     struct svec names = SVEC_EMPTY_INITIALIZER;
     const char *bridge;
 
-    fields_read(&row->header_, &port->row);
+    fields_read(&row->header_, &o->namer, &port->row);
     for (size_t i = 0; i < row->n_interfaces; i++) {
-        read_iface(row->interfaces[i], port);
-    }
-    if (row->qos) {
-        read_qos(o, row->qos, &port->row);
+        read_iface(o, row->interfaces[i], port);
     }
     if (bridges) {
         SSET_FOR_EACH (bridge, bridges) {
@@ -243,6 +235,7 @@ flush_dirty(struct observer *o)
 {
     const char *name;
 
+    satellites_flush(o->satellites);
     SSET_FOR_EACH (name, &o->dirty_bridges) {
         const struct ovsrec_bridge *row = observer_bridge(o, name);
         if (row) {
@@ -337,7 +330,15 @@ update_members(struct observer *o, const char *name)
     }
 }
 
-/* The row Open_vSwitch, and the shared QoS row. */
+static void
+update_satellites(struct observer *o, const char *name)
+{
+    const struct ovsrec_bridge *row = observer_bridge(o, name);
+
+    satellites_update_bridge(o->satellites, name, row ? &row->header_ : NULL);
+}
+
+/* The row Open_vSwitch. */
 
 static const char *
 ovn_bridge(const struct ovsrec_open_vswitch *row)
@@ -368,45 +369,6 @@ update_globals(struct observer *o)
         }
         free(m->ovn_bridge);
         m->ovn_bridge = nullable_xstrdup(bridge);
-    }
-}
-
-static void
-find_noop(struct observer *o)
-{
-    const struct ovsrec_qos *row;
-    bool found;
-
-    o->noop = UUID_ZERO;
-    OVSREC_QOS_FOR_EACH (row, o->idl) {
-        if (observer_is_noop(o, row)) {
-            o->noop = row->header_.uuid;
-            break;
-        }
-    }
-    found = !uuid_is_zero(&o->noop);
-    if (o->observed->qos_noop != found) {
-        o->observed->qos_noop = found;
-        sset_add(&o->observed->dirty_ids, MODEL_QOS_NOOP);
-    }
-}
-
-/* QoS rows may be as many as ports: they are searched only where the row that
- * we know of has changed or another might take its place. */
-static void
-track_qos(struct observer *o)
-{
-    const struct ovsrec_qos *row;
-    bool search = false;
-
-    OVSREC_QOS_FOR_EACH_TRACKED (row, o->idl) {
-        if (uuid_equals(&row->header_.uuid, &o->noop)
-            || (!ovsrec_qos_is_deleted(row) && observer_is_noop(o, row))) {
-            search = true;
-        }
-    }
-    if (search) {
-        find_noop(o);
     }
 }
 
@@ -454,12 +416,13 @@ observer_track(struct observer *o)
                                             OVSREC_BRIDGE_COL_PORTS)) {
                 update_members(o, bridge->name);
             }
+            update_satellites(o, bridge->name);
         }
     }
     OVSREC_PORT_FOR_EACH_TRACKED (port, o->idl) {
         sset_add(&o->dirty_ports, port->name);
     }
-    track_qos(o);
+    satellites_track(o->satellites);
     if (ovsrec_open_vswitch_track_get_first(o->idl)) {
         update_globals(o);
     }
@@ -489,8 +452,9 @@ observer_resync(struct observer *o)
     const char *name;
     SSET_FOR_EACH (name, &o->dirty_bridges) {
         update_members(o, name);
+        update_satellites(o, name);
     }
-    find_noop(o);
+    satellites_resync(o->satellites);
     update_globals(o);
     VLOG_DBG("resync: %"PRIuSIZE" bridges, %"PRIuSIZE" ports",
              sset_count(&o->dirty_bridges), sset_count(&o->dirty_ports));

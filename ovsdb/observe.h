@@ -11,14 +11,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "src/model/columns.h"
 
 struct model_observed;
 struct observer;
 struct ovsdb_idl;
+struct ovsdb_idl_row;
 struct ovsrec_bridge;
 struct ovsrec_interface;
 struct ovsrec_port;
-struct ovsrec_qos;
 struct sset;
 
 /* Asks 'idl', which must not have run yet, for all columns that are read.
@@ -48,7 +49,10 @@ const struct ovsrec_interface *observer_iface(const struct observer *,
 /* The names of the bridges that port 'name' is in, or NULL. */
 const struct sset *observer_port_bridges(const struct observer *,
                                          const char *name);
-/* True if 'qos' is the shared linux-noop row of this instance. */
-bool observer_is_noop(const struct observer *, const struct ovsrec_qos *qos);
+/* The satellite that the model has by this name; NULL if there is none, and
+ * for one that the current transaction inserts. */
+const struct ovsdb_idl_row *observer_satellite(const struct observer *,
+                                               enum model_table,
+                                               const char *name);
 
 #endif /* ovsdb/observe.h */

@@ -9,20 +9,18 @@
 #include "src/plan/plan.h"
 
 struct ovsdb_idl_row;
-struct smap;
+struct svec;
 
-struct steps_target {
-    const struct ovsdb_idl_row *row; /* NULL: there is none. */
-    const struct smap *external_ids;
-};
-
-/* The row that is called 'name', also one that is inserted here. */
-struct steps_target steps_find(const struct steps_txn *, enum plan_what,
-                               const char *name);
-/* The table that a step for a bridge, port or interface is about. */
-enum model_table steps_table(const struct plan_step *);
-/* True for a field of a Port that is no column: MODEL_F_BRIDGE and _QOS. */
-bool steps_is_pseudo(const struct plan_step *, const char *field);
+/* The row that is called 'name', also one that is inserted here; NULL if there
+ * is none. */
+const struct ovsdb_idl_row *steps_find(const struct steps_txn *,
+                                       enum plan_what, const char *name);
+/* The mark of 'row', or NULL. */
+const char *steps_mark(enum plan_what, const struct ovsdb_idl_row *row);
+/* True for a field that is no column: MODEL_F_BRIDGE. */
+bool steps_is_pseudo(const char *field);
+/* The names in 'text', a value of a field that refers to rows. */
+void steps_split(const char *text, struct svec *names);
 
 /* Looks whether the 'n' steps of one object can be written.  Returns NULL or
  * an error text for the caller to free. */

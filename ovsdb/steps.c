@@ -2,6 +2,7 @@
 #include <config.h>
 #include "ovsdb/steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "ovsdb-idl-provider.h"
 #include "ovsdb/compat.h"
@@ -10,6 +11,7 @@
 #include "ovsdb/steps-private.h"
 #include "smap.h"
 #include "src/model/observed.h"
+#include "svec.h"
 #include "util.h"
 #include "vswitch-idl.h"
 
@@ -33,6 +35,7 @@ void
 steps_txn_init(struct steps_txn *t)
 {
     sset_init(&t->new_ports);
+    shash_init(&t->new_satellites);
     t->noop = NULL;
 }
 
@@ -40,6 +43,7 @@ void
 steps_txn_destroy(struct steps_txn *t)
 {
     sset_destroy(&t->new_ports);
+    shash_destroy(&t->new_satellites);
 }
 
 static void
@@ -56,21 +60,114 @@ write_column(const struct ovsdb_idl_row *row,
     }
 }
 
+/* References. */
+
+static struct ovsdb_datum *
+uuid_datum(const struct ovsdb_idl_row *row)
+{
+    struct ovsdb_datum *datum = xmalloc(sizeof *datum);
+
+    compat_datum_alloc(datum, 1, false);
+    datum->keys[0].uuid = row->uuid;
+    return datum;
+}
+
+/* 'row' of 'table' is inserted here and called 'name'. */
+static void
+note_new(struct steps_txn *t, enum model_table table, const char *name,
+         const struct ovsdb_idl_row *row)
+{
+    shash_add_nocopy(&t->new_satellites, model_satellite_key(table, name),
+                     row);
+}
+
+static const struct ovsdb_idl_row *
+get_noop(struct steps_txn *t)
+{
+    if (!t->noop) {
+        t->noop = steps_find(t, PLAN_QOS, MODEL_QOS_NOOP);
+    }
+    if (!t->noop) {
+        char *mark = model_mark(t->observed->instance, MODEL_QOS_NOOP);
+        struct smap ids = SMAP_CONST1(&ids, model_field_key(MODEL_MARK), mark);
+
+        const struct ovsrec_qos *qos = ovsrec_qos_insert(t->txn);
+        ovsrec_qos_set_type(qos, "linux-noop");
+        ovsrec_qos_set_external_ids(qos, &ids);
+        free(mark);
+        t->noop = &qos->header_;
+        note_new(t, MODEL_TABLE_QOS, MODEL_QOS_NOOP, t->noop);
+    }
+    return t->noop;
+}
+
+/* The row of 'table' called 'name'; check_references() has been here. */
+static const struct ovsdb_idl_row *
+find_reference(struct steps_txn *t, enum model_table table, const char *name)
+{
+    return (table == MODEL_TABLE_QOS && !strcmp(name, MODEL_QOS_NOOP)
+            ? get_noop(t) : steps_find(t, (enum plan_what) table, name));
+}
+
+static void
+write_references(struct steps_txn *t, const struct ovsdb_idl_row *row,
+                 const struct model_column *model,
+                 const struct ovsdb_idl_column *column, const char *text)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    struct ovsdb_datum datum;
+
+    steps_split(text, &names);
+    compat_datum_alloc(&datum, names.n, false);
+    for (size_t i = 0; i < names.n; i++) {
+        datum.keys[i].uuid = find_reference(t, model->target,
+                                            names.names[i])->uuid;
+    }
+    ovsdb_datum_sort_unique(&datum, &column->type);
+    ovsdb_idl_txn_write(row, column, &datum);
+    svec_destroy(&names);
+}
+
+/* Maps. */
+
+static void
+set_key(union ovsdb_atom *atom, const struct ovsdb_idl_column *column,
+        const char *key)
+{
+    if (column->type.key.type == OVSDB_TYPE_INTEGER) {
+        atom->integer = strtoll(key, NULL, 10);
+    } else {
+        compat_atom_set_string(atom, key);
+    }
+}
+
+static void
+set_value(struct steps_txn *t, union ovsdb_atom *atom,
+          const struct model_column *model, const char *value)
+{
+    if (model->type == MODEL_REFERENCE) {
+        atom->uuid = find_reference(t, model->target, value)->uuid;
+    } else {
+        compat_atom_set_string(atom, value);
+    }
+}
+
 /* Sets one key and leaves those of others alone. */
 static void
-write_key(const struct ovsdb_idl_row *row,
+write_key(struct steps_txn *t, const struct ovsdb_idl_row *row,
+          const struct model_column *model,
           const struct ovsdb_idl_column *column,
           const char *key, const char *value)
 {
     struct ovsdb_datum *datum = xmalloc(sizeof *datum);
 
     compat_datum_alloc(datum, 1, value != NULL);
-    compat_atom_set_string(&datum->keys[0], key);
+    set_key(&datum->keys[0], column, key);
     if (value) {
-        compat_atom_set_string(&datum->values[0], value);
+        set_value(t, &datum->values[0], model, value);
         ovsdb_idl_txn_write_partial_map(row, column, datum);
     } else if (ovsdb_datum_find_key(ovsdb_idl_read(row, column),
-                                    &datum->keys[0], OVSDB_TYPE_STRING,
+                                    &datum->keys[0], column->type.key.type,
                                     NULL)) {
         ovsdb_idl_txn_delete_partial_map(row, column, datum);
     } else {
@@ -84,93 +181,53 @@ write_key(const struct ovsdb_idl_row *row,
 
 /* Writes all keys that 'step' has for a map column of a new row. */
 static void
-write_map(const struct plan_step *step, const struct ovsdb_idl_row *row,
+write_map(struct steps_txn *t, const struct plan_step *step,
+          const struct ovsdb_idl_row *row, const struct model_column *model,
           const struct ovsdb_idl_column *column)
 {
-    struct smap map = SMAP_INITIALIZER(&map);
     struct ovsdb_datum datum;
+    size_t n = 0;
 
+    compat_datum_alloc(&datum, step->n_changes, true);
     for (size_t i = 0; i < step->n_changes; i++) {
         const struct plan_change *c = &step->changes[i];
 
-        if (c->new && !steps_is_pseudo(step, c->field)
-            && fields_find(steps_table(step), c->field) == column) {
-            smap_replace(&map, model_field_key(c->field), c->new);
+        if (c->new && model_field_column(plan_step_table(step),
+                                         c->field) == model) {
+            set_key(&datum.keys[n], column, model_field_key(c->field));
+            set_value(t, &datum.values[n++], model, c->new);
         }
     }
-    ovsdb_datum_from_smap(&datum, &map);
+    datum.n = n;
+    ovsdb_datum_sort_unique(&datum, &column->type);
     ovsdb_idl_txn_write(row, column, &datum);
-    smap_destroy(&map);
 }
 
 static void
-write_changes(const struct plan_step *step, const struct ovsdb_idl_row *row)
+write_changes(struct steps_txn *t, const struct plan_step *step,
+              const struct ovsdb_idl_row *row)
 {
+    enum model_table table = plan_step_table(step);
+
     for (size_t i = 0; i < step->n_changes; i++) {
         const struct plan_change *c = &step->changes[i];
-        const struct ovsdb_idl_column *column;
+        const struct model_column *model = model_field_column(table,
+                                                              c->field);
         const char *key = model_field_key(c->field);
 
-        if (steps_is_pseudo(step, c->field)) {
+        if (steps_is_pseudo(c->field)) {
             continue;
         }
-        column = fields_find(steps_table(step), c->field);
-        if (!key) {
+        const struct ovsdb_idl_column *column = fields_find(table, c->field);
+        if (!key && model->type == MODEL_REFERENCE) {
+            write_references(t, row, model, column, c->new);
+        } else if (!key) {
             write_column(row, column, c->new);
         } else if (step->op == PLAN_ADD) {
-            write_map(step, row, column);
+            write_map(t, step, row, model, column);
         } else {
-            write_key(row, column, key, c->new);
+            write_key(t, row, model, column, key, c->new);
         }
-    }
-}
-
-static const struct ovsrec_qos *
-get_noop(struct steps_txn *t)
-{
-    if (!t->noop) {
-        const struct ovsrec_qos *row;
-
-        OVSREC_QOS_FOR_EACH (row, ovsdb_idl_txn_get_idl(t->txn)) {
-            if (observer_is_noop(t->observer, row)) {
-                t->noop = row;
-                return row;
-            }
-        }
-
-        char *mark = model_mark(t->observed->instance, MODEL_QOS_NOOP);
-        struct smap ids = SMAP_CONST1(&ids, model_field_key(MODEL_MARK), mark);
-        row = ovsrec_qos_insert(t->txn);
-        ovsrec_qos_set_type(row, "linux-noop");
-        ovsrec_qos_set_external_ids(row, &ids);
-        free(mark);
-        t->noop = row;
-    }
-    return t->noop;
-}
-
-static void
-delete_noop(struct steps_txn *t)
-{
-    const struct ovsrec_qos *row;
-
-    OVSREC_QOS_FOR_EACH_SAFE (row, ovsdb_idl_txn_get_idl(t->txn)) {
-        if (row != t->noop && observer_is_noop(t->observer, row)) {
-            ovsrec_qos_verify_external_ids(row);
-            ovsrec_qos_delete(row);
-        }
-    }
-}
-
-static void
-write_qos(struct steps_txn *t, const struct plan_step *step,
-          const struct ovsrec_port *port)
-{
-    const struct plan_change *change = plan_step_find(step, MODEL_F_QOS);
-
-    if (change) {
-        bool noop = change->new && *change->new;
-        ovsrec_port_set_qos(port, noop ? get_noop(t) : NULL);
     }
 }
 
@@ -208,8 +265,7 @@ add_port(struct steps_txn *t, const struct plan_step *step)
 
     ovsrec_port_set_name(port, step->name);
     sset_add(&t->new_ports, step->name);
-    write_changes(step, &port->header_);
-    write_qos(t, step, port);
+    write_changes(t, step, &port->header_);
     ovsrec_bridge_update_ports_addvalue(bridge, port);
 }
 
@@ -220,7 +276,7 @@ add_iface(struct steps_txn *t, const struct plan_step *step)
     const struct ovsrec_interface *iface = ovsrec_interface_insert(t->txn);
 
     ovsrec_interface_set_name(iface, step->name);
-    write_changes(step, &iface->header_);
+    write_changes(t, step, &iface->header_);
     if (sset_contains(&t->new_ports, step->parent)) {
         /* A new Port's set would begin with the default of a set that must
          * not be empty, which is a row that does not exist. */
@@ -244,8 +300,108 @@ add_bridge(struct steps_txn *t, const struct plan_step *step)
     const struct ovsrec_bridge *bridge = ovsrec_bridge_insert(t->txn);
 
     ovsrec_bridge_set_name(bridge, step->name);
-    write_changes(step, &bridge->header_);
+    write_changes(t, step, &bridge->header_);
     ovsrec_open_vswitch_update_bridges_addvalue(t->ovs, bridge);
+}
+
+/* Satellites. */
+
+/* Makes 'bridge' refer to 'row'. */
+static void
+attach(const struct steps_txn *t, const struct plan_step *step,
+       const char *bridge, const struct ovsdb_idl_row *row)
+{
+    const struct ovsdb_idl_row *to = steps_find(t, PLAN_BRIDGE, bridge);
+    const struct ovsdb_idl_column *column
+        = fields_bridge_column(plan_step_table(step));
+    struct ovsdb_datum *datum = uuid_datum(row);
+
+    if (column->type.n_max > 1) {
+        ovsdb_idl_txn_write_partial_set(to, column, datum);
+    } else {
+        /* check_vacant() has been here. */
+        ovsdb_idl_txn_verify(to, column);
+        ovsdb_idl_txn_write(to, column, datum);
+        free(datum);
+    }
+}
+
+/* Takes 'row' from all bridges that refer to it but 'keep' (NULL: from all).
+ * Returns true if that one refers to it. */
+static bool
+detach(const struct steps_txn *t, const struct plan_step *step,
+       const struct ovsdb_idl_row *row, const char *keep)
+{
+    const struct model_row *have = model_observed_satellite(
+        t->observed, plan_step_table(step), step->name);
+    const struct ovsdb_idl_column *column
+        = fields_bridge_column(plan_step_table(step));
+    struct svec bridges = SVEC_EMPTY_INITIALIZER;
+    bool kept = false;
+
+    steps_split(have ? model_row_get(have, MODEL_F_BRIDGE) : "", &bridges);
+    for (size_t i = 0; i < bridges.n; i++) {
+        const struct ovsdb_idl_row *from = steps_find(t, PLAN_BRIDGE,
+                                                      bridges.names[i]);
+
+        if (keep && !strcmp(bridges.names[i], keep)) {
+            kept = true;
+        } else if (from) {
+            ovsdb_idl_txn_delete_partial_set(from, column, uuid_datum(row));
+        }
+    }
+    svec_destroy(&bridges);
+    return kept;
+}
+
+static void
+add_satellite(struct steps_txn *t, const struct plan_step *step)
+{
+    enum model_table table = plan_step_table(step);
+    const struct ovsdb_idl_row *row
+        = ovsdb_idl_txn_insert(t->txn, fields_class(table), NULL);
+    const char *bridge = plan_step_get(step, MODEL_F_BRIDGE);
+
+    note_new(t, table, step->name, row);
+    write_changes(t, step, row);
+    if (bridge) {
+        attach(t, step, bridge, row);
+    }
+}
+
+static void
+verify_external_ids(const struct plan_step *step,
+                    const struct ovsdb_idl_row *row)
+{
+    ovsdb_idl_txn_verify(row, fields_find(plan_step_table(step), MODEL_MARK));
+}
+
+static void
+move_satellite(struct steps_txn *t, const struct plan_step *step,
+               const struct ovsdb_idl_row *row)
+{
+    const char *bridge = plan_step_get(step, MODEL_F_BRIDGE);
+
+    if (bridge && !detach(t, step, row, bridge)) {
+        attach(t, step, bridge, row);
+    }
+}
+
+static void
+delete_satellite(const struct steps_txn *t, const struct plan_step *step)
+{
+    enum model_table table = plan_step_table(step);
+    const struct ovsdb_idl_row *row = steps_find(t, step->what, step->name);
+
+    if (!row || row == t->noop) {
+        return;
+    }
+    verify_external_ids(step, row);
+    if (model_table_bridge_column(table)) {
+        detach(t, step, row, NULL);
+    } else {
+        ovsdb_idl_txn_delete(row);
+    }
 }
 
 static void
@@ -262,7 +418,13 @@ write_add(struct steps_txn *t, const struct plan_step *step)
         add_iface(t, step);
         break;
     case PLAN_QOS:
-        get_noop(t);
+    case PLAN_QUEUE:
+    case PLAN_MIRROR:
+    case PLAN_CONTROLLER:
+    case PLAN_NETFLOW:
+    case PLAN_SFLOW:
+    case PLAN_IPFIX:
+        add_satellite(t, step);
         break;
     case PLAN_LINK:
     default:
@@ -271,33 +433,24 @@ write_add(struct steps_txn *t, const struct plan_step *step)
 }
 
 static void
-verify_external_ids(enum plan_what what, const struct ovsdb_idl_row *row)
-{
-    const struct ovsdb_idl_column *column
-        = (what == PLAN_BRIDGE ? &ovsrec_bridge_col_external_ids
-           : what == PLAN_PORT ? &ovsrec_port_col_external_ids
-           : &ovsrec_interface_col_external_ids);
-
-    ovsdb_idl_txn_verify(row, column);
-}
-
-static void
 write_set(struct steps_txn *t, const struct plan_step *step)
 {
-    struct steps_target target = steps_find(t, step->what, step->name);
+    const struct ovsdb_idl_row *row = steps_find(t, step->what, step->name);
     const struct plan_change *mark = plan_step_find(step, MODEL_MARK);
 
     if (mark && !mark->old) {
         /* Another instance may be about to take it over as well. */
-        verify_external_ids(step->what, target.row);
+        verify_external_ids(step, row);
     }
-    write_changes(step, target.row);
+    write_changes(t, step, row);
+    if (plan_step_is_satellite(step)) {
+        move_satellite(t, step, row);
+    }
     if (step->what == PLAN_PORT) {
         const struct ovsrec_port *port = observer_port(t->observer,
                                                        step->name);
         const char *bridge = plan_step_get(step, MODEL_F_BRIDGE);
 
-        write_qos(t, step, port);
         if (bridge && !leave_bridges(t, port, bridge)) {
             ovsrec_bridge_update_ports_addvalue(
                 observer_bridge(t->observer, bridge), port);
@@ -343,8 +496,8 @@ write_del(struct steps_txn *t, const struct plan_step *step)
         }
     } else if (step->what == PLAN_INTERFACE) {
         delete_iface(t, step);
-    } else if (step->what == PLAN_QOS) {
-        delete_noop(t);
+    } else if (plan_step_is_satellite(step)) {
+        delete_satellite(t, step);
     }
 }
 
@@ -365,7 +518,8 @@ steps_write(struct steps_txn *t, struct plan_step **steps, size_t n)
 {
     /* What is added must be there before it is referred to. */
     static const enum plan_what order[] = {
-        PLAN_QOS, PLAN_BRIDGE, PLAN_PORT, PLAN_INTERFACE
+        PLAN_QUEUE, PLAN_QOS, PLAN_BRIDGE, PLAN_PORT, PLAN_INTERFACE,
+        PLAN_MIRROR, PLAN_CONTROLLER, PLAN_NETFLOW, PLAN_SFLOW, PLAN_IPFIX
     };
     char *error = steps_check(t, steps, n);
 

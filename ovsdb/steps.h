@@ -10,13 +10,14 @@
  * it for.  It neither sends the transaction nor knows how it ends. */
 
 #include <stddef.h>
+#include "openvswitch/shash.h"
 #include "sset.h"
 
 struct model_observed;
 struct observer;
+struct ovsdb_idl_row;
 struct ovsdb_idl_txn;
 struct ovsrec_open_vswitch;
-struct ovsrec_qos;
 struct plan_step;
 
 /* An open transaction.  The caller fills in the first four members. */
@@ -26,7 +27,9 @@ struct steps_txn {
     const struct model_observed *observed;
     const struct ovsrec_open_vswitch *ovs;
     struct sset new_ports;      /* Names of Ports inserted here. */
-    const struct ovsrec_qos *noop; /* Inserted or found; or NULL. */
+    struct shash new_satellites; /* Key -> row inserted here. */
+    const struct ovsdb_idl_row *noop; /* MODEL_QOS_NOOP's row, if something
+                                       * refers to it from here on. */
 };
 
 void steps_txn_init(struct steps_txn *);

@@ -64,12 +64,12 @@ struct db_txn {
 };
 
 /* A bridge must be there before the ports that another object puts on it, also
- * when the transaction has been taken apart; and the QoS row, before and after
+ * when the transaction has been taken apart; and the shared QoS row goes after
  * those that refer to it. */
 static int
 step_rank(const struct plan_step *step)
 {
-    if (step->what != PLAN_BRIDGE && step->what != PLAN_QOS) {
+    if (step->what != PLAN_BRIDGE && strcmp(step->object, MODEL_QOS_NOOP)) {
         return 1;
     }
     return step->op == PLAN_ADD ? 0 : step->op == PLAN_SET ? 1 : 2;

@@ -140,6 +140,7 @@ host_dirty(struct host *h, struct sset *ids)
     add_all(ids, &o->dirty_ids);
     SSET_FOR_EACH (name, &o->dirty_names) {
         add_all(ids, model_wanted_by_name(&h->wanted, name));
+        add_all(ids, model_wanted_by_reference(&h->wanted, name));
     }
     SSET_FOR_EACH (name, &o->dirty_bridges) {
         add_all(ids, model_wanted_by_bridge(&h->wanted, name));

@@ -29,7 +29,17 @@ find_port(const char *id, const struct model_object *wanted,
                                                      MODEL_MARK)) : NULL);
         return own && !strcmp(own, id) ? port : wanted->ports[0];
     }
-    return marked ? model_observed_port(o, SSET_FIRST(marked)) : NULL;
+
+    const char *name;
+    if (marked) {
+        SSET_FOR_EACH (name, marked) {
+            const struct model_port *port = model_observed_port(o, name);
+            if (port) {
+                return port;
+            }
+        }
+    }
+    return NULL;
 }
 
 /* How many queues of 'link' a VM holds; none if it is a stranger's device of

@@ -46,14 +46,51 @@ model_row_set(struct model_row *row, const char *field, const char *value)
 }
 
 static void
-model_row_clone(struct model_row *dst, const struct model_row *src)
+copy_row(struct model_row *dst, const struct model_row *src)
 {
     dst->table = src->table;
     dst->name = xstrdup(src->name);
     smap_clone(&dst->fields, &src->fields);
 }
 
-static bool
+struct model_row *
+model_row_create(enum model_table table, const char *name)
+{
+    struct model_row *row = xmalloc(sizeof *row);
+    model_row_init(row, table, name);
+    return row;
+}
+
+struct model_row *
+model_row_clone(const struct model_row *src)
+{
+    struct model_row *dst = xmalloc(sizeof *dst);
+    copy_row(dst, src);
+    return dst;
+}
+
+void
+model_row_free(struct model_row *row)
+{
+    if (row) {
+        model_row_destroy(row);
+        free(row);
+    }
+}
+
+char *
+model_satellite_key(enum model_table table, const char *name)
+{
+    return xasprintf("%s %s", model_table_name(table), name);
+}
+
+bool
+model_key_is_satellite(const char *key)
+{
+    return strchr(key, ' ') != NULL;
+}
+
+bool
 model_row_equals(const struct model_row *a, const struct model_row *b)
 {
     return (a->table == b->table
@@ -75,7 +112,7 @@ struct model_bridge *
 model_bridge_clone(const struct model_bridge *src)
 {
     struct model_bridge *dst = xzalloc(sizeof *dst);
-    model_row_clone(&dst->row, &src->row);
+    copy_row(&dst->row, &src->row);
     return dst;
 }
 
@@ -163,11 +200,11 @@ struct model_port *
 model_port_clone(const struct model_port *src)
 {
     struct model_port *dst = xzalloc(sizeof *dst);
-    model_row_clone(&dst->row, &src->row);
+    copy_row(&dst->row, &src->row);
     dst->ifaces = xcalloc(src->n_ifaces, sizeof *dst->ifaces);
     dst->n_ifaces = src->n_ifaces;
     for (size_t i = 0; i < src->n_ifaces; i++) {
-        model_row_clone(&dst->ifaces[i].row, &src->ifaces[i].row);
+        copy_row(&dst->ifaces[i].row, &src->ifaces[i].row);
         dst->ifaces[i].ofport = src->ifaces[i].ofport;
         dst->ifaces[i].error = nullable_xstrdup(src->ifaces[i].error);
     }
@@ -374,6 +411,10 @@ model_object_destroy(struct model_object *object)
             model_link_destroy(object->links[i]);
         }
         free(object->links);
+        for (size_t i = 0; i < object->n_satellites; i++) {
+            model_row_free(object->satellites[i]);
+        }
+        free(object->satellites);
         free(object->mac);
         free(object->iface_id);
         free(object->problem);
@@ -391,6 +432,7 @@ model_object_equals(const struct model_object *a,
         || (a->bridge && !model_bridge_equals(a->bridge, b->bridge))
         || a->n_ports != b->n_ports
         || a->n_links != b->n_links
+        || a->n_satellites != b->n_satellites
         || a->paused != b->paused
         || a->quarantined != b->quarantined
         || a->queues != b->queues
@@ -406,6 +448,11 @@ model_object_equals(const struct model_object *a,
     }
     for (size_t i = 0; i < a->n_links; i++) {
         if (!model_link_equals(a->links[i], b->links[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_satellites; i++) {
+        if (!model_row_equals(a->satellites[i], b->satellites[i])) {
             return false;
         }
     }
@@ -426,6 +473,30 @@ model_object_add_link(struct model_object *object, struct model_link *link)
     object->links = xrealloc(object->links, (object->n_links + 1)
                                             * sizeof *object->links);
     object->links[object->n_links++] = link;
+}
+
+void
+model_object_add_satellite(struct model_object *object,
+                           struct model_row *row)
+{
+    object->satellites = xrealloc(object->satellites,
+                                  (object->n_satellites + 1)
+                                  * sizeof *object->satellites);
+    object->satellites[object->n_satellites++] = row;
+}
+
+struct model_row *
+model_object_find_satellite(const struct model_object *object,
+                            enum model_table table, const char *name)
+{
+    for (size_t i = 0; i < object->n_satellites; i++) {
+        struct model_row *row = object->satellites[i];
+
+        if (row->table == table && !strcmp(row->name, name)) {
+            return row;
+        }
+    }
+    return NULL;
 }
 
 struct model_port *

@@ -6,11 +6,12 @@
  * =====
  *
  * One vocabulary for what is wanted (lowered from the specs) and for what is
- * observed (OVSDB rows, kernel links).  There are three kinds of thing:
+ * observed (OVSDB rows, kernel links).  There are four kinds of thing:
  *
- *     bridge   an OVSDB Bridge row
- *     port     an OVSDB Port row with its Interface rows
- *     link     a kernel network device
+ *     bridge     an OVSDB Bridge row
+ *     port       an OVSDB Port row with its Interface rows
+ *     satellite  a row of its own that serves a bridge or a port
+ *     link       a kernel network device
  *
  * and each is a name plus a set of fields (see columns.h for what a field
  * is), so that one diff serves them all.
@@ -25,6 +26,18 @@
  *     qos:noop        the QoS row of type linux-noop that NICs share
  *
  * Names contain neither "/" nor ":", so ids cannot collide.
+ *
+ * A *satellite* is called so:
+ *
+ *     QoS                     PORT, the port that it is for; MODEL_QOS_NOOP
+ *     Queue                   PORT/NUMBER, as QoS.queues numbers it
+ *     Mirror                  BRIDGE/NAME
+ *     Controller              BRIDGE/TARGET
+ *     NetFlow, sFlow, IPFIX   BRIDGE, as there is one at most
+ *
+ * and one of ours says so itself (MODEL_ROW_KEY): QoS and Queue rows stay when
+ * nothing refers to them any more, and must be known then.  A row of ours
+ * whose name another one has, too, is called "?UUID".
  *
  * A *mark* says whose a row or a kernel link is: "INSTANCE/OBJECT-ID", in
  * external_ids:ovs-portd of a row and, after "ovs-portd:", in the ifalias of
@@ -45,15 +58,17 @@
 #define MODEL_OWNED "external_ids:ovs-portd-owned"
 /* "BOOT-ID/IFINDEX": the kernel link that an Interface row was made for. */
 #define MODEL_LINK_MARK "external_ids:ovs-portd-link"
+/* The name of a satellite. */
+#define MODEL_ROW_KEY "external_ids:ovs-portd-row"
 /* Prefix of the ifalias of a kernel link that is ours. */
 #define MODEL_ALIAS_PREFIX "ovs-portd:"
 /* Object id of the shared QoS row of type linux-noop. */
 #define MODEL_QOS_NOOP "qos:noop"
 
-/* Fields that a port has beside its columns. */
+/* A field that a port or a satellite of a bridge has beside its columns. */
 #define MODEL_F_BRIDGE "bridge" /* Name of its bridge; several: "a,b". */
-#define MODEL_F_QOS "qos"       /* Object id of its QoS row; "" none;
-                                 * "?UUID" one that is not ours. */
+/* A port's reference to its QoS row. */
+#define MODEL_F_QOS "qos"
 
 /* Fields of a link; all values are text.  Observed links carry each field
  * that the kernel reports, wanted links only those that are to be kept. */
@@ -112,7 +127,7 @@ struct model_bridge {
 
 struct model_port {
     struct hmap_node node;      /* For the owner's index, by name. */
-    struct model_row row;       /* With MODEL_F_BRIDGE and MODEL_F_QOS. */
+    struct model_row row;       /* With MODEL_F_BRIDGE. */
     struct model_iface *ifaces; /* Sorted by name. */
     size_t n_ifaces;
 };
@@ -130,6 +145,11 @@ struct model_link {
 
 void model_row_init(struct model_row *, enum model_table, const char *name);
 void model_row_destroy(struct model_row *);
+/* The same for one on the heap. */
+struct model_row *model_row_create(enum model_table, const char *name);
+struct model_row *model_row_clone(const struct model_row *);
+void model_row_free(struct model_row *);
+bool model_row_equals(const struct model_row *, const struct model_row *);
 
 /* The value of 'field', its default if it is absent. NULL only for an absent
  * key of a map. */
@@ -141,6 +161,18 @@ void model_row_set(struct model_row *, const char *field, const char *value);
 /* The VLANs of a Port row in a word or two, as docs/control-protocol.md has
  * them ("10", "trunk 10,20"); for the caller to free. */
 char *model_vlan_describe(const struct model_row *);
+
+/* What a satellite is called among all names: "Queue tap0/1", for the caller
+ * to free.  No device's name has a blank. */
+char *model_satellite_key(enum model_table, const char *name);
+/* True for such a key. */
+bool model_key_is_satellite(const char *key);
+/* True if rows of 'table' are satellites. */
+static inline bool
+model_table_is_satellite(enum model_table table)
+{
+    return table >= MODEL_TABLE_QOS;
+}
 
 struct model_bridge *model_bridge_create(const char *name);
 struct model_bridge *model_bridge_clone(const struct model_bridge *);
@@ -193,6 +225,8 @@ struct model_object {
     size_t n_ports;
     struct model_link **links;
     size_t n_links;
+    struct model_row **satellites;
+    size_t n_satellites;
     bool paused;                /* Observe and report, do not touch. */
     bool quarantined;           /* Its links are held admin-down. */
     unsigned int queues;        /* NIC: wanted; otherwise 0. */
@@ -210,10 +244,15 @@ bool model_object_equals(const struct model_object *,
 /* These take ownership of the second argument. */
 void model_object_add_port(struct model_object *, struct model_port *);
 void model_object_add_link(struct model_object *, struct model_link *);
+void model_object_add_satellite(struct model_object *, struct model_row *);
 struct model_port *model_object_find_port(const struct model_object *,
                                           const char *name);
 struct model_link *model_object_find_link(const struct model_object *,
                                           const char *name);
+
+struct model_row *model_object_find_satellite(const struct model_object *,
+                                              enum model_table,
+                                              const char *name);
 
 /* True for an id of the form VM/NIC, false for the host's own objects. */
 bool model_id_is_nic(const char *id);

@@ -18,7 +18,9 @@ model_observed_init(struct model_observed *o, const char *instance,
     hmap_init(&o->bridges);
     hmap_init(&o->ports);
     hmap_init(&o->links);
+    shash_init(&o->satellites);
     shash_init(&o->iface_ports);
+    shash_init(&o->qos_users);
     shash_init(&o->marked);
     sset_init(&o->dirty_names);
     sset_init(&o->dirty_ids);
@@ -43,7 +45,13 @@ model_observed_destroy(struct model_observed *o)
     hmap_destroy(&o->bridges);
     hmap_destroy(&o->ports);
     hmap_destroy(&o->links);
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &o->satellites) {
+        model_row_free(node->data);
+    }
+    shash_destroy(&o->satellites);
     shash_destroy(&o->iface_ports);
+    shash_destroy(&o->qos_users);
     index_destroy(&o->marked);
     sset_destroy(&o->dirty_names);
     sset_destroy(&o->dirty_ids);
@@ -90,6 +98,17 @@ model_observed_link(const struct model_observed *o, const char *name)
     return NULL;
 }
 
+struct model_row *
+model_observed_satellite(const struct model_observed *o,
+                         enum model_table table, const char *name)
+{
+    char *key = model_satellite_key(table, name);
+    struct model_row *row = shash_find_data(&o->satellites, key);
+
+    free(key);
+    return row;
+}
+
 struct model_port *
 model_observed_iface_port(const struct model_observed *o, const char *name)
 {
@@ -127,11 +146,14 @@ is_marked(const struct model_observed *o, const char *name, const char *id)
     const struct model_iface *iface
         = iface_port ? model_port_find_iface(iface_port, name) : NULL;
     const struct model_link *link = model_observed_link(o, name);
+    const struct model_row *satellite
+        = shash_find_data(&o->satellites, name);
     const char *marks[] = {
         bridge ? smap_get(&bridge->row.fields, MODEL_MARK) : NULL,
         port ? smap_get(&port->row.fields, MODEL_MARK) : NULL,
         iface ? smap_get(&iface->row.fields, MODEL_MARK) : NULL,
         link ? model_link_mark(link) : NULL,
+        satellite ? smap_get(&satellite->fields, MODEL_MARK) : NULL,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
@@ -217,20 +239,43 @@ model_observed_remove_bridge(struct model_observed *o, const char *name)
 
 /* Ports. */
 
-static bool
-uses_qos_noop(const struct model_port *port)
+size_t
+model_observed_qos_users(const struct model_observed *o, const char *name)
 {
-    const char *qos = smap_get(&port->row.fields, MODEL_F_QOS);
-    return qos && !strcmp(qos, MODEL_QOS_NOOP);
+    void *n = shash_find_data(&o->qos_users, name);
+    return (uintptr_t) n;
+}
+
+/* 'port' refers to its QoS row, or does no longer. */
+static void
+count_qos_user(struct model_observed *o, const struct model_port *port,
+               int delta)
+{
+    const char *name = smap_get(&port->row.fields, MODEL_F_QOS);
+    if (!name) {
+        return;
+    }
+
+    size_t n = model_observed_qos_users(o, name) + delta;
+    if (n) {
+        shash_replace(&o->qos_users, name, (void *) (uintptr_t) n);
+        return;
+    }
+    shash_find_and_delete(&o->qos_users, name);
+    const struct model_row *row
+        = model_observed_satellite(o, MODEL_TABLE_QOS, name);
+    const char *id = (row ? model_observed_own(
+                          o, smap_get(&row->fields, MODEL_MARK)) : NULL);
+    if (id) {
+        sset_add(&o->dirty_ids, id);
+    }
 }
 
 static void
 port_unlink(struct model_observed *o, struct model_port *port)
 {
     hmap_remove(&o->ports, &port->node);
-    if (uses_qos_noop(port) && !--o->n_qos_noop) {
-        sset_add(&o->dirty_ids, MODEL_QOS_NOOP);
-    }
+    count_qos_user(o, port, -1);
     for (size_t i = 0; i < port->n_ifaces; i++) {
         struct shash_node *node = shash_find(&o->iface_ports,
                                              port->ifaces[i].row.name);
@@ -253,7 +298,7 @@ model_observed_put_port(struct model_observed *o, struct model_port *port)
         return;
     }
     hmap_insert(&o->ports, &port->node, hash_string(port->row.name, 0));
-    o->n_qos_noop += uses_qos_noop(port);
+    count_qos_user(o, port, 1);
     for (size_t i = 0; i < port->n_ifaces; i++) {
         shash_replace(&o->iface_ports, port->ifaces[i].row.name, port);
     }
@@ -311,4 +356,43 @@ model_observed_remove_link(struct model_observed *o, const char *name)
     if (link) {
         link_unlink(o, link);
     }
+}
+
+/* Satellites. */
+
+static void
+satellite_unlink(struct model_observed *o, const char *key)
+{
+    struct model_row *row = shash_find_and_delete(&o->satellites, key);
+
+    if (row) {
+        touch(o, key, smap_get(&row->fields, MODEL_MARK));
+        model_row_free(row);
+    }
+}
+
+void
+model_observed_put_satellite(struct model_observed *o, struct model_row *row)
+{
+    char *key = model_satellite_key(row->table, row->name);
+    const struct model_row *old = shash_find_data(&o->satellites, key);
+
+    if (old && model_row_equals(old, row)) {
+        model_row_free(row);
+    } else {
+        satellite_unlink(o, key);
+        shash_add(&o->satellites, key, row);
+        touch(o, key, smap_get(&row->fields, MODEL_MARK));
+    }
+    free(key);
+}
+
+void
+model_observed_remove_satellite(struct model_observed *o,
+                                enum model_table table, const char *name)
+{
+    char *key = model_satellite_key(table, name);
+
+    satellite_unlink(o, key);
+    free(key);
 }

@@ -22,21 +22,25 @@ struct model_observed {
     struct hmap bridges;        /* Of struct model_bridge, by name. */
     struct hmap ports;          /* Of struct model_port, by name. */
     struct hmap links;          /* Of struct model_link, by name. */
+    struct shash satellites;    /* "QoS tap0" -> struct model_row; others'
+                                 * are here while a bridge refers to them. */
     struct shash iface_ports;   /* Interface name -> struct model_port. */
     struct shash marked;        /* Object id -> struct sset of names of
-                                 * bridges, ports, interfaces and links with
-                                 * a mark of this instance. */
+                                 * bridges, ports, interfaces and links, and
+                                 * of keys of satellites, with a mark of this
+                                 * instance. */
+    struct shash qos_users;     /* Name of a QoS row -> uintptr_t, the number
+                                 * of ports that refer to it; when the last
+                                 * one goes, the row's object is dirty. */
 
     bool db_complete;           /* The database's snapshot is here. */
     bool links_complete;        /* A whole dump of links is here. */
-    bool qos_noop;              /* Our shared linux-noop QoS row exists. */
-    size_t n_qos_noop;          /* Ports that refer to it; when the last one
-                                 * goes, MODEL_QOS_NOOP becomes dirty. */
     int64_t next_cfg, cur_cfg;  /* Of the Open_vSwitch row. */
     char *ovn_bridge;           /* ovn-controller's bridge, or NULL. */
 
     /* What changed since they were last cleared. */
-    struct sset dirty_names;    /* Bridges, ports, interfaces, links. */
+    struct sset dirty_names;    /* Bridges, ports, interfaces, links; keys
+                                 * of satellites. */
     struct sset dirty_ids;      /* By the marks before and after. */
     struct sset dirty_bridges;  /* Bridges that have come or gone. */
 };
@@ -52,6 +56,12 @@ struct model_port *model_observed_port(const struct model_observed *,
                                        const char *name);
 struct model_link *model_observed_link(const struct model_observed *,
                                        const char *name);
+struct model_row *model_observed_satellite(const struct model_observed *,
+                                           enum model_table,
+                                           const char *name);
+/* How many ports refer to the QoS row called 'name'. */
+size_t model_observed_qos_users(const struct model_observed *,
+                                const char *name);
 /* The port that has an interface called 'name'. */
 struct model_port *model_observed_iface_port(const struct model_observed *,
                                              const char *name);
@@ -65,10 +75,14 @@ void model_observed_put_bridge(struct model_observed *,
                                struct model_bridge *);
 void model_observed_put_port(struct model_observed *, struct model_port *);
 void model_observed_put_link(struct model_observed *, struct model_link *);
+void model_observed_put_satellite(struct model_observed *,
+                                  struct model_row *);
 /* Remove by name; no-op if there is none. */
 void model_observed_remove_bridge(struct model_observed *, const char *name);
 void model_observed_remove_port(struct model_observed *, const char *name);
 void model_observed_remove_link(struct model_observed *, const char *name);
+void model_observed_remove_satellite(struct model_observed *,
+                                     enum model_table, const char *name);
 
 /* True if ovs-vswitchd has applied all that was committed. */
 static inline bool

@@ -17,6 +17,7 @@ model_wanted_init(struct model_wanted *w)
     shash_init(&w->by_source);
     shash_init(&w->by_name);
     shash_init(&w->by_bridge);
+    shash_init(&w->by_reference);
     shash_init(&w->by_mac);
     shash_init(&w->by_iface_id);
     w->policy = (struct model_policy) MODEL_POLICY_INITIALIZER;
@@ -33,6 +34,7 @@ model_wanted_destroy(struct model_wanted *w)
     index_destroy(&w->by_source);
     index_destroy(&w->by_name);
     index_destroy(&w->by_bridge);
+    index_destroy(&w->by_reference);
     index_destroy(&w->by_mac);
     index_destroy(&w->by_iface_id);
 }
@@ -53,6 +55,12 @@ const struct sset *
 model_wanted_by_bridge(const struct model_wanted *w, const char *name)
 {
     return shash_find_data(&w->by_bridge, name);
+}
+
+const struct sset *
+model_wanted_by_reference(const struct model_wanted *w, const char *name)
+{
+    return shash_find_data(&w->by_reference, name);
 }
 
 const struct sset *
@@ -78,6 +86,38 @@ object_names(const struct model_object *object, struct sset *names)
     }
     for (size_t i = 0; i < object->n_links; i++) {
         sset_add(names, object->links[i]->name);
+    }
+    for (size_t i = 0; i < object->n_satellites; i++) {
+        const struct model_row *row = object->satellites[i];
+
+        sset_add_and_free(names, model_satellite_key(row->table, row->name));
+    }
+}
+
+/* The names of the ports that satellites of 'object' refer to. */
+static void
+object_references(const struct model_object *object, struct sset *names)
+{
+    for (size_t i = 0; i < object->n_satellites; i++) {
+        const struct model_row *row = object->satellites[i];
+        size_t n;
+        const struct model_column *c = model_columns(row->table, &n);
+
+        for (size_t j = 0; j < n; j++) {
+            if (c[j].type == MODEL_REFERENCE
+                && c[j].target == MODEL_TABLE_PORT) {
+                struct sset set = SSET_INITIALIZER(&set);
+                const char *name;
+
+                sset_from_delimited_string(&set, model_row_get(row,
+                                                               c[j].name),
+                                           ",");
+                SSET_FOR_EACH (name, &set) {
+                    sset_add(names, name);
+                }
+                sset_destroy(&set);
+            }
+        }
     }
 }
 
@@ -143,6 +183,12 @@ index_object(struct model_wanted *w, const struct model_object *object,
                model_row_get(&object->ports[i]->row, MODEL_F_BRIDGE),
                object->id);
     }
+    struct sset references = SSET_INITIALIZER(&references);
+    object_references(object, &references);
+    SSET_FOR_EACH (name, &references) {
+        modify(&w->by_reference, name, object->id);
+    }
+    sset_destroy(&references);
     modify(&w->by_source, object->source, object->id);
 }
 

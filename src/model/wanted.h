@@ -32,6 +32,8 @@ struct model_wanted {
     struct shash by_source;     /* Source -> struct sset of ids. */
     struct shash by_name;       /* Device or row name -> sset of ids. */
     struct shash by_bridge;     /* Bridge name -> sset of ids of ports. */
+    struct shash by_reference;  /* Port's name -> sset of ids of what refers
+                                 * to it. */
     struct shash by_mac;        /* "BRIDGE MAC" -> sset of ids. */
     struct shash by_iface_id;   /* iface-id -> sset of ids. */
     struct model_policy policy;
@@ -57,6 +59,9 @@ const struct sset *model_wanted_by_name(const struct model_wanted *,
                                         const char *name);
 const struct sset *model_wanted_by_bridge(const struct model_wanted *,
                                           const char *name);
+/* Ids whose satellites refer to port 'name', or NULL. */
+const struct sset *model_wanted_by_reference(const struct model_wanted *,
+                                             const char *name);
 const struct sset *model_wanted_by_source(const struct model_wanted *,
                                           const char *source);
 

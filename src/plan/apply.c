@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/model/observed.h"
+#include "sset.h"
 #include "util.h"
 
 /* The two worlds as the plan believes them to be: what becomes of a step. */
@@ -14,9 +15,6 @@
 static bool
 is_default(const struct plan_step *step, const struct plan_change *c)
 {
-    enum model_table table = (step->what == PLAN_BRIDGE ? MODEL_TABLE_BRIDGE
-                              : step->what == PLAN_PORT ? MODEL_TABLE_PORT
-                              : MODEL_TABLE_INTERFACE);
     if (!c->new) {
         return true;
     } else if (step->what == PLAN_LINK) {
@@ -24,7 +22,8 @@ is_default(const struct plan_step *step, const struct plan_change *c)
     }
     return nullable_string_is_equal(
         c->new,
-        model_field_default(model_field_column(table, c->field), c->field));
+        model_field_default(model_field_column(plan_step_table(step),
+                                               c->field), c->field));
 }
 
 static void
@@ -41,6 +40,28 @@ apply_fields(const struct plan_step *step, struct smap *fields)
     }
 }
 
+static const char *
+bridge_of(const struct model_row *row)
+{
+    return model_row_get(row, MODEL_F_BRIDGE);
+}
+
+/* The server collects what a bridge that is gone referred to. */
+static void
+collect_satellites(struct model_observed *o, const char *bridge)
+{
+    struct shash_node *node, *next;
+
+    SHASH_FOR_EACH_SAFE (node, next, &o->satellites) {
+        const struct model_row *row = node->data;
+
+        if (model_table_bridge_column(row->table)
+            && !strcmp(bridge_of(row), bridge)) {
+            model_observed_remove_satellite(o, row->table, row->name);
+        }
+    }
+}
+
 static void
 apply_bridge(const struct plan_step *step, struct model_observed *o)
 {
@@ -49,12 +70,61 @@ apply_bridge(const struct plan_step *step, struct model_observed *o)
     if (step->op == PLAN_DEL) {
         model_observed_remove_bridge(o, step->name);
         model_observed_remove_port(o, step->name);
+        collect_satellites(o, step->name);
         return;
     }
     struct model_bridge *bridge = (old ? model_bridge_clone(old)
                                    : model_bridge_create(step->name));
     apply_fields(step, &bridge->row.fields);
     model_observed_put_bridge(o, bridge);
+}
+
+/* It comes with the first port that refers to it. */
+static void
+add_qos_noop(struct model_observed *o)
+{
+    if (!model_observed_satellite(o, MODEL_TABLE_QOS, MODEL_QOS_NOOP)) {
+        struct model_row *row = model_row_create(MODEL_TABLE_QOS,
+                                                 MODEL_QOS_NOOP);
+        model_row_set(row, "type", "linux-noop");
+        smap_add_nocopy(&row->fields, xstrdup(MODEL_MARK),
+                        model_mark(o->instance, MODEL_QOS_NOOP));
+        model_observed_put_satellite(o, row);
+    }
+}
+
+/* A mirror's references to a port that is gone are cleared by the server. */
+static void
+forget_port(struct model_observed *o, const char *name)
+{
+    struct shash_node *node, *next;
+
+    SHASH_FOR_EACH_SAFE (node, next, &o->satellites) {
+        struct model_row *row = model_row_clone(node->data);
+        size_t n;
+        const struct model_column *c = model_columns(row->table, &n);
+
+        for (size_t i = 0; i < n; i++) {
+            const char *value = smap_get(&row->fields, c[i].name);
+
+            if (value && c[i].type == MODEL_REFERENCE
+                && c[i].target == MODEL_TABLE_PORT) {
+                struct sset set = SSET_INITIALIZER(&set);
+
+                sset_from_delimited_string(&set, value, ",");
+                sset_find_and_delete(&set, name);
+                char *rest = sset_join(&set, ",", "");
+                if (*rest) {
+                    model_row_set(row, c[i].name, rest);
+                } else {
+                    smap_remove(&row->fields, c[i].name);
+                }
+                free(rest);
+                sset_destroy(&set);
+            }
+        }
+        model_observed_put_satellite(o, row);
+    }
 }
 
 static void
@@ -64,6 +134,7 @@ apply_port(const struct plan_step *step, struct model_observed *o)
 
     if (step->op == PLAN_DEL) {
         model_observed_remove_port(o, step->name);
+        forget_port(o, step->name);
         return;
     }
     struct model_port *port = (old ? model_port_clone(old)
@@ -72,7 +143,7 @@ apply_port(const struct plan_step *step, struct model_observed *o)
 
     const char *qos = smap_get(&port->row.fields, MODEL_F_QOS);
     if (qos && !strcmp(qos, MODEL_QOS_NOOP)) {
-        o->qos_noop = true;
+        add_qos_noop(o);
     }
     model_observed_put_port(o, port);
 }
@@ -162,6 +233,23 @@ apply_link(const struct plan_step *step, struct model_observed *o,
     model_observed_put_link(o, link);
 }
 
+static void
+apply_satellite(const struct plan_step *step, struct model_observed *o)
+{
+    enum model_table table = plan_step_table(step);
+    const struct model_row *old = model_observed_satellite(o, table,
+                                                           step->name);
+
+    if (step->op == PLAN_DEL) {
+        model_observed_remove_satellite(o, table, step->name);
+        return;
+    }
+    struct model_row *row = (old ? model_row_clone(old)
+                             : model_row_create(table, step->name));
+    apply_fields(step, &row->fields);
+    model_observed_put_satellite(o, row);
+}
+
 void
 plan_step_apply(const struct plan_step *step, struct model_observed *o,
                 int ifindex)
@@ -177,7 +265,13 @@ plan_step_apply(const struct plan_step *step, struct model_observed *o,
         apply_interface(step, o);
         break;
     case PLAN_QOS:
-        o->qos_noop = step->op != PLAN_DEL;
+    case PLAN_QUEUE:
+    case PLAN_MIRROR:
+    case PLAN_CONTROLLER:
+    case PLAN_NETFLOW:
+    case PLAN_SFLOW:
+    case PLAN_IPFIX:
+        apply_satellite(step, o);
         break;
     case PLAN_LINK:
         apply_link(step, o, ifindex);

@@ -13,4 +13,5 @@ src_plan_libplan_la_SOURCES = \
 	src/plan/planner.c \
 	src/plan/planner.h \
 	src/plan/ports.c \
-	src/plan/rows.c
+	src/plan/rows.c \
+	src/plan/satellites.c

@@ -30,7 +30,9 @@ delete_unwanted(struct planner *p)
 
     const char **names = sset_sort(marked);
     for (size_t i = 0; i < sset_count(marked); i++) {
-        if (planner_wants(p, names[i])) {
+        if (model_key_is_satellite(names[i])) {
+            continue;
+        } else if (planner_wants(p, names[i])) {
             size_t n = p->plan->n_steps;
             planner_delete(p, names[i]);
             p->leftovers |= p->plan->n_steps > n;
@@ -116,6 +118,10 @@ plan_wanted(struct planner *p)
         }
     }
     hold_back_half(p, first);
+    for (size_t i = 0; i < p->object->n_satellites; i++) {
+        planner_satellite(p, p->object->satellites[i]);
+    }
+    planner_delete_satellites(p, NULL);
 }
 
 static void
@@ -124,12 +130,17 @@ plan_unwanted(struct planner *p)
     const char *heir = planner_heir(p);
     if (heir) {
         planner_note(p, MODEL_WAITING, "%s takes it over", heir);
+        if (p->block == p->gate->held) {
+            p->block = NULL;    /* A move is no removal. */
+        }
+        planner_delete_satellites(p, model_wanted_get(p->wanted, heir));
         return;
     }
     if (p->gate->held) {
         planner_note(p, MODEL_HELD, "%s", p->gate->held);
     }
     delete_unwanted(p);
+    planner_delete_satellites(p, NULL);
 }
 
 /* In a mode that only looks, the steps stay as information. */

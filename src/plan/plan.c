@@ -132,6 +132,15 @@ plan_step_get(const struct plan_step *step, const char *field)
 }
 
 void
+plan_step_drop(struct plan_step *step, struct plan_change *change)
+{
+    free(change->field);
+    free(change->old);
+    free(change->new);
+    *change = step->changes[--step->n_changes];
+}
+
+void
 plan_verdict_destroy(struct plan_verdict *verdict)
 {
     free(verdict->text);
@@ -151,14 +160,21 @@ plan_n_ready(const struct plan *plan)
 const char *
 plan_what_name(enum plan_what what)
 {
-    switch (what) {
-    case PLAN_BRIDGE: return "Bridge";
-    case PLAN_PORT: return "Port";
-    case PLAN_INTERFACE: return "Interface";
-    case PLAN_QOS: return "QoS";
-    case PLAN_LINK: return "link";
-    default: return "?";
-    }
+    return (what == PLAN_LINK ? "link"
+            : model_table_name((enum model_table) what));
+}
+
+enum model_table
+plan_step_table(const struct plan_step *step)
+{
+    return (enum model_table) step->what;
+}
+
+bool
+plan_step_is_satellite(const struct plan_step *step)
+{
+    return (step->what != PLAN_LINK
+            && model_table_is_satellite(plan_step_table(step)));
 }
 
 const char *
@@ -187,6 +203,7 @@ plan_is_bookkeeping(const char *field)
 {
     return (!strcmp(field, MODEL_OWNED)
             || !strcmp(field, MODEL_LINK_MARK)
+            || !strcmp(field, MODEL_ROW_KEY)
             || !strcmp(field, MODEL_MARK));
 }
 

@@ -35,12 +35,19 @@ enum plan_op {
     PLAN_DEL
 };
 
+/* A row of a table, or a kernel device. */
 enum plan_what {
-    PLAN_BRIDGE,                /* A Bridge row. */
-    PLAN_PORT,                  /* A Port row. */
-    PLAN_INTERFACE,             /* An Interface row; parent is its Port. */
-    PLAN_QOS,                   /* The shared linux-noop row. */
-    PLAN_LINK                   /* A kernel device. */
+    PLAN_BRIDGE = MODEL_TABLE_BRIDGE,
+    PLAN_PORT = MODEL_TABLE_PORT,
+    PLAN_INTERFACE = MODEL_TABLE_INTERFACE,
+    PLAN_QOS = MODEL_TABLE_QOS,
+    PLAN_QUEUE = MODEL_TABLE_QUEUE,
+    PLAN_MIRROR = MODEL_TABLE_MIRROR,
+    PLAN_CONTROLLER = MODEL_TABLE_CONTROLLER,
+    PLAN_NETFLOW = MODEL_TABLE_NETFLOW,
+    PLAN_SFLOW = MODEL_TABLE_SFLOW,
+    PLAN_IPFIX = MODEL_TABLE_IPFIX,
+    PLAN_LINK = MODEL_N_TABLES
 };
 
 /* What a step does to the guest's traffic. */
@@ -135,6 +142,10 @@ char *plan_contest_key(const struct plan_step *, const char *field);
 
 /* Words for people: "+ Port tap0 on br0", "~ tag 10 -> 20", "hitless". */
 const char *plan_what_name(enum plan_what);
+/* The table of a step for a row; not for PLAN_LINK. */
+enum model_table plan_step_table(const struct plan_step *);
+/* True if 'step' is for a satellite (src/model/model.h). */
+bool plan_step_is_satellite(const struct plan_step *);
 const char *plan_impact_name(enum plan_impact);
 void plan_step_format(const struct plan_step *, struct ds *);
 
@@ -142,6 +153,8 @@ void plan_step_format(const struct plan_step *, struct ds *);
 const char *plan_step_get(const struct plan_step *, const char *field);
 struct plan_change *plan_step_find(const struct plan_step *,
                                    const char *field);
+/* Takes 'change' out of 'step'. */
+void plan_step_drop(struct plan_step *step, struct plan_change *change);
 
 /* Enters 'step' into 'observed' as though it had been done and seen: the
  * model of both worlds that the property tests run the plan against.

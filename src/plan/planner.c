@@ -246,17 +246,24 @@ planner_wants(const struct planner *p, const char *name)
     return false;
 }
 
-bool
-planner_adds(const struct planner *p, enum plan_what what, const char *name)
+struct plan_step *
+planner_find(const struct planner *p, enum plan_what what, const char *name)
 {
     for (size_t i = p->plan->n_steps; i-- > 0; ) {
-        const struct plan_step *step = p->plan->steps[i];
+        struct plan_step *step = p->plan->steps[i];
 
         if (strcmp(step->object, p->id)) {
             break;
         } else if (step->what == what && !strcmp(step->name, name)) {
-            return step->op == PLAN_ADD && !step->after;
+            return step;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool
+planner_adds(const struct planner *p, enum plan_what what, const char *name)
+{
+    const struct plan_step *step = planner_find(p, what, name);
+    return step && step->op == PLAN_ADD && !step->after;
 }

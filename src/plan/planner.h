@@ -6,10 +6,10 @@
  * =======
  *
  * What the files of src/plan share: planner.c has the verdict, the steps and
- * the marks; rows.c, links.c and ports.c plan one kind of thing each on top of
- * it, patch.c what is peculiar to patch ports, addresses.c to internal ones,
- * delete.c what is to go; object.c puts them together into plan_object(),
- * adopt.c into plan_adopt(). */
+ * the marks; rows.c, links.c, ports.c and satellites.c plan one kind of thing
+ * each on top of it, patch.c what is peculiar to patch ports, addresses.c to
+ * internal ones, delete.c what is to go; object.c puts them together into
+ * plan_object(), adopt.c into plan_adopt(). */
 
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
@@ -105,6 +105,17 @@ void planner_follow_bridge(struct planner *, struct plan_step *,
 void planner_judge_patch(struct planner *, const struct model_iface *have);
 /* Deletes what carries the object's mark under 'name' and is not wanted. */
 void planner_delete(struct planner *, const char *name);
+/* True for the bridge that ovn-controller uses. */
+bool planner_is_ovn_bridge(const struct planner *, const char *bridge);
+/* The last added step of kind 'what' for 'name', or NULL. */
+struct plan_step *planner_find(const struct planner *, enum plan_what,
+                               const char *name);
+/* After bridges and ports have been planned. */
+void planner_satellite(struct planner *, const struct model_row *want);
+/* Deletes the object's satellites that neither it nor 'heir' (or NULL)
+ * wants. */
+void planner_delete_satellites(struct planner *,
+                               const struct model_object *heir);
 void planner_qos_noop(struct planner *);
 
 /* Completes 'target' (the fields of a wanted row) by the mark and the list

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sset.h"
 #include "util.h"
 
 /* Ports with their interfaces. */
@@ -312,6 +313,33 @@ add_port(struct planner *p, const struct model_port *want)
     free(after);
 }
 
+/* A QoS row that somebody else had put there before we were to is not ours to
+ * take away; later it is drift as any other. */
+static void
+respect_qos(struct planner *p, struct plan_step *step,
+            const struct model_port *have)
+{
+    struct plan_change *c = plan_step_find(step, MODEL_F_QOS);
+    const char *text = smap_get(&have->row.fields, MODEL_OWNED);
+    struct sset owned = SSET_INITIALIZER(&owned);
+
+    if (text) {
+        model_owned_parse(text, &owned);
+    }
+    if (c && c->old && *c->old == '?'
+        && !sset_contains(&owned, MODEL_F_QOS)) {
+        planner_note(p, MODEL_CONFLICT, "port %s has a QoS row that is not "
+                     "ours (%s); clear its column qos or take \"qos\" out of "
+                     "the spec", step->name, c->old + 1);
+        plan_step_drop(step, c);
+        c = plan_step_find(step, MODEL_OWNED);
+        if (c) {
+            plan_step_drop(step, c);
+        }
+    }
+    sset_destroy(&owned);
+}
+
 static void
 set_port(struct planner *p, const struct model_port *want,
          const struct model_port *have)
@@ -325,6 +353,7 @@ set_port(struct planner *p, const struct model_port *want,
                                           NULL);
     planner_diff_row(p, step, MODEL_TABLE_PORT, &target, &have->row);
     smap_destroy(&target);
+    respect_qos(p, step, have);
     if (plan_step_find(step, MODEL_F_BRIDGE)
         && !model_observed_bridge(p->observed, bridge)) {
         planner_defer(p, step, MODEL_WAITING, "bridge %s does not exist",

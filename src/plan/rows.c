@@ -8,7 +8,7 @@
 #include "sset.h"
 #include "util.h"
 
-/* Rows: Bridge, Port, Interface, QoS. */
+/* Rows, and bridges among them. */
 
 static const char *
 field_or_default(enum model_table table, const struct smap *fields,
@@ -87,8 +87,7 @@ clear_disowned(struct planner *p, struct plan_step *step,
         /* Only what is a field at all: the list lies in the database, where
          * anybody can write to it. */
         if (old && !smap_get(target, names[i])
-            && (model_field_column(table, names[i])
-                || !strcmp(names[i], MODEL_F_QOS))) {
+            && model_field_column(table, names[i])) {
             planner_change(p, step, names[i], old, NULL);
         }
     }
@@ -132,6 +131,13 @@ planner_diff_row(struct planner *p, struct plan_step *step,
 
 /* Bridges. */
 
+bool
+planner_is_ovn_bridge(const struct planner *p, const char *bridge)
+{
+    return (p->observed->ovn_bridge
+            && !strcmp(p->observed->ovn_bridge, bridge));
+}
+
 /* ovn-controller sets these on its bridge and puts them back at once; each
  * flip without a controller flushes all flows. */
 static void
@@ -140,8 +146,7 @@ drop_ovn_fields(struct planner *p, struct plan_step *step)
     static const char *const fields[] = { "fail_mode", "datapath_type",
                                           "protocols" };
 
-    if (!p->observed->ovn_bridge
-        || strcmp(p->observed->ovn_bridge, step->name)) {
+    if (!planner_is_ovn_bridge(p, step->name)) {
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -152,10 +157,7 @@ drop_ovn_fields(struct planner *p, struct plan_step *step)
                          c->field, step->name,
                          c->old && *c->old ? c->old : "(none)",
                          c->new && *c->new ? c->new : "(none)");
-            free(c->field);
-            free(c->old);
-            free(c->new);
-            *c = step->changes[--step->n_changes];
+            plan_step_drop(step, c);
         }
     }
 }
@@ -195,37 +197,4 @@ planner_bridge(struct planner *p)
         planner_note(p, MODEL_APPLYING, "ovs-vswitchd has not yet applied "
                      "the configuration");
     }
-}
-
-/* QoS. */
-
-static bool
-wants_qos_noop(const struct model_object *object)
-{
-    for (size_t i = 0; i < object->n_ports; i++) {
-        const char *qos = smap_get(&object->ports[i]->row.fields,
-                                   MODEL_F_QOS);
-        if (qos && !strcmp(qos, MODEL_QOS_NOOP)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The row is added along with the first port that refers to it; QoS is a
- * root table, so nobody but us collects it after the last one. */
-void
-planner_qos_noop(struct planner *p)
-{
-    if (!p->observed->qos_noop || p->observed->n_qos_noop) {
-        return;
-    }
-
-    struct shash_node *node;
-    SHASH_FOR_EACH (node, &p->wanted->objects) {
-        if (wants_qos_noop(node->data)) {
-            return;
-        }
-    }
-    planner_step(p, PLAN_DEL, PLAN_QOS, MODEL_QOS_NOOP, NULL);
 }

@@ -37,6 +37,7 @@ type_of(const struct model_column *c, const struct spec_key *own)
     case MODEL_INTEGER:
         return set ? SPEC_KEY_INTEGERS : SPEC_KEY_INTEGER;
     case MODEL_STRING:
+    case MODEL_REFERENCE:
     default:
         return set ? SPEC_KEY_STRINGS : SPEC_KEY_STRING;
     }

@@ -8,7 +8,7 @@
 
 /* Keys beside OVSDB's columns, in the terms of columns.h. */
 #define OWN(NAME, TYPE, SHAPE, MIN, MAX, ENUMS) \
-    { NAME, MODEL_##TYPE, MODEL_##SHAPE, MIN, MAX, 0, ENUMS }
+    { NAME, MODEL_##TYPE, MODEL_##SHAPE, MIN, MAX, 0, ENUMS, 0 }
 #define KEY_INTEGER(NAME, MIN, MAX) \
     { OWN(NAME, INTEGER, SCALAR, MIN, MAX, NULL), NULL, false, NULL }
 #define KEY_BOOLEAN(NAME) \
@@ -161,15 +161,17 @@ static const struct spec_key policy_own[] = {
  * key means Interface's external_ids, where other agents look for iface-id,
  * and Port's other_config, where the settings of VLANs, LACP and STP are. */
 static const char *const all[] = { NULL };
+/* What refers to other rows is nested. */
+static const char *const bond_without_port[] = { "qos", NULL };
 static const char *const nic_without_port[] = {
     "bond_active_slave", "bond_downdelay", "bond_fake_iface", "bond_mode",
-    "bond_updelay", "external_ids", "lacp", "mac", NULL
+    "bond_updelay", "external_ids", "lacp", "mac", "qos", NULL
 };
 static const char *const nic_without_iface[] = {
     "mac", "other_config", "type", NULL
 };
 static const char *const port_without_port[] = {
-    "external_ids", "mac", NULL
+    "external_ids", "mac", "qos", NULL
 };
 static const char *const port_without_iface[] = {
     "other_config", "type", NULL
@@ -178,7 +180,7 @@ static const char *const port_without_iface[] = {
  * port's Interface takes none of the settings of devices. */
 static const char *const end_without_port[] = {
     "bond_active_slave", "bond_downdelay", "bond_fake_iface", "bond_mode",
-    "bond_updelay", "external_ids", "lacp", "mac", NULL
+    "bond_updelay", "external_ids", "lacp", "mac", "qos", NULL
 };
 static const char *const end_without_iface[] = {
     "bfd", "cfm_mpid", "ingress_policing_burst",
@@ -206,7 +208,7 @@ const struct spec_kind spec_kind_port = {
     port_own, PORT_AND_IFACE(port_without_port, port_without_iface), false
 };
 const struct spec_kind spec_kind_bond = {
-    bond_own, { [MODEL_TABLE_PORT] = all }, false
+    bond_own, { [MODEL_TABLE_PORT] = bond_without_port }, false
 };
 const struct spec_kind spec_kind_link = { link_own, { NULL }, false };
 const struct spec_kind spec_kind_end = {
@@ -411,6 +413,7 @@ spec_reserved_id(const struct spec_kind *kind, const char *key)
         { "ovs-portd", false, "is ovs-portd's own mark" },
         { "ovs-portd-link", false, "is ovs-portd's own mark" },
         { "ovs-portd-owned", false, "is ovs-portd's own mark" },
+        { "ovs-portd-row", false, "is ovs-portd's own mark" },
         { "vm-id", true, "is written from the name of the VM's file" },
         { "vm-uuid", true, "use the VM's key \"uuid\"" },
     };

@@ -141,6 +141,7 @@ read_atom(struct spec_report *r, const json_t *json,
     case MODEL_INTEGER:
         return read_integer(r, json, c);
     case MODEL_STRING:
+    case MODEL_REFERENCE:
     default:
         return read_string(r, json, c, check);
     }

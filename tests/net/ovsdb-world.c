@@ -375,3 +375,63 @@ find_step(const struct plan *plan, enum plan_what what, const char *name)
     fail_msg("no step for %s", name);
     return NULL;
 }
+
+/* A client that writes. */
+
+void
+world_init(struct world *w)
+{
+    server_init(&w->s, true);
+    client_init(&w->c, &w->s, "main", true);
+    plan_init(&w->plan);
+    assert_true(client_run(&w->c, is_writable, 10000));
+}
+
+void
+world_destroy(struct world *w)
+{
+    plan_destroy(&w->plan);
+    client_destroy(&w->c);
+    server_destroy(&w->s);
+}
+
+void
+commit(struct world *w)
+{
+    client_commit(&w->c, &w->plan);
+    for (size_t i = 0; i < w->plan.n_steps; i++) {
+        if (w->plan.steps[i]->error) {
+            fail_msg("%s: %s", w->plan.steps[i]->name,
+                     w->plan.steps[i]->error);
+        }
+    }
+    plan_clear(&w->plan);
+}
+
+void
+refuse(struct world *w, enum plan_what what, const char *name,
+       const char *text)
+{
+    const struct plan_step *s;
+
+    client_commit(&w->c, &w->plan);
+    s = find_step(&w->plan, what, name);
+    assert_non_null(s->error);
+    if (!strstr(s->error, text)) {
+        fail_msg("\"%s\" does not say \"%s\"", s->error, text);
+    }
+    plan_clear(&w->plan);
+}
+
+void
+add_bridge(struct world *w, const char *name)
+{
+    char *id = xasprintf("bridge:%s", name);
+
+    step(&w->plan, PLAN_ADD, PLAN_BRIDGE, id, name, NULL,
+         "datapath_type", "netdev", NULL);
+    step(&w->plan, PLAN_ADD, PLAN_PORT, id, name, name, NULL);
+    step(&w->plan, PLAN_ADD, PLAN_INTERFACE, id, name, name,
+         "type", "internal", NULL);
+    free(id);
+}

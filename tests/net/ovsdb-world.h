@@ -86,4 +86,22 @@ void add_port(struct plan *, const char *object, const char *name,
 struct plan_step *find_step(const struct plan *, enum plan_what,
                             const char *name);
 
+/* A server, a client that holds the lock, and what it is to write. */
+struct world {
+    struct server s;
+    struct client c;
+    struct plan plan;
+};
+
+void world_init(struct world *);
+void world_destroy(struct world *);
+/* Commits what is in the plan; it must succeed. */
+void commit(struct world *);
+/* Commits what is in the plan; the step for 'name' must fail with an error
+ * that contains 'text'. */
+void refuse(struct world *, enum plan_what, const char *name,
+            const char *text);
+/* Puts the steps for a bridge of its own object into the plan. */
+void add_bridge(struct world *, const char *name);
+
 #endif /* tests/net/ovsdb-world.h */

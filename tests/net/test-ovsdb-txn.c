@@ -13,76 +13,10 @@
 #include <string.h>
 #include "openvswitch/poll-loop.h"
 #include "smap.h"
+#include "src/plan/planner.h"
 #include "tests/net/ovsdb-world.h"
 #include "timeval.h"
 #include "util.h"
-
-struct world {
-    struct server s;
-    struct client c;
-    struct plan plan;
-};
-
-static void
-world_init(struct world *w)
-{
-    server_init(&w->s, true);
-    client_init(&w->c, &w->s, "main", true);
-    plan_init(&w->plan);
-    assert_true(client_run(&w->c, is_writable, 10000));
-}
-
-static void
-world_destroy(struct world *w)
-{
-    plan_destroy(&w->plan);
-    client_destroy(&w->c);
-    server_destroy(&w->s);
-}
-
-/* Commits what is in the plan; it must succeed. */
-static void
-commit(struct world *w)
-{
-    client_commit(&w->c, &w->plan);
-    for (size_t i = 0; i < w->plan.n_steps; i++) {
-        if (w->plan.steps[i]->error) {
-            fail_msg("%s: %s", w->plan.steps[i]->name,
-                     w->plan.steps[i]->error);
-        }
-    }
-    plan_clear(&w->plan);
-}
-
-/* Commits what is in the plan; the step for 'name' must fail with an error
- * that contains 'text'. */
-static void
-refuse(struct world *w, enum plan_what what, const char *name,
-       const char *text)
-{
-    const struct plan_step *s;
-
-    client_commit(&w->c, &w->plan);
-    s = find_step(&w->plan, what, name);
-    assert_non_null(s->error);
-    if (!strstr(s->error, text)) {
-        fail_msg("\"%s\" does not say \"%s\"", s->error, text);
-    }
-    plan_clear(&w->plan);
-}
-
-static void
-add_bridge(struct world *w, const char *name)
-{
-    char *id = xasprintf("bridge:%s", name);
-
-    step(&w->plan, PLAN_ADD, PLAN_BRIDGE, id, name, NULL,
-         "datapath_type", "netdev", NULL);
-    step(&w->plan, PLAN_ADD, PLAN_PORT, id, name, name, NULL);
-    step(&w->plan, PLAN_ADD, PLAN_INTERFACE, id, name, name,
-         "type", "internal", NULL);
-    free(id);
-}
 
 static void
 test_life(void **state OVS_UNUSED)
@@ -216,17 +150,16 @@ test_qos(void **state OVS_UNUSED)
     step(&w.plan, PLAN_SET, PLAN_PORT, "vm/net1", "p1", NULL,
          MODEL_F_QOS, MODEL_QOS_NOOP, NULL);
     commit(&w);
-    assert_true(w.c.model.qos_noop);
+    assert_non_null(model_observed_satellite(&w.c.model, MODEL_TABLE_QOS,
+                                             MODEL_QOS_NOOP));
     assert_string_equal(port_field(&w.c, "p1", MODEL_F_QOS), MODEL_QOS_NOOP);
     char *uuid = vsctl(&w.s, "--bare", "--columns=_uuid", "list", "QoS", NULL);
     assert_int_equal(strlen(uuid), 36);
     expect(&w.s, "QoS", uuid, "type", "linux-noop");
 
-    /* A later one takes the same row, and so does a step that makes it. */
+    /* A later one takes the same row. */
     add_port(&w.plan, "vm/net2", "p2", "br0", NULL);
     plan_clear(&w.plan);
-    step(&w.plan, PLAN_ADD, PLAN_QOS, MODEL_QOS_NOOP, MODEL_QOS_NOOP, NULL,
-         NULL);
     step(&w.plan, PLAN_ADD, PLAN_PORT, "vm/net2", "p2", "br0",
          MODEL_F_BRIDGE, "br0", MODEL_F_QOS, MODEL_QOS_NOOP, NULL);
     step(&w.plan, PLAN_ADD, PLAN_INTERFACE, "vm/net2", "p2", "p2", NULL);
@@ -245,7 +178,8 @@ test_qos(void **state OVS_UNUSED)
          MODEL_F_QOS, "", NULL);
     step(&w.plan, PLAN_DEL, PLAN_PORT, "vm/net1", "p1", NULL, NULL);
     commit(&w);
-    assert_false(w.c.model.qos_noop);
+    assert_null(model_observed_satellite(&w.c.model, MODEL_TABLE_QOS,
+                                         MODEL_QOS_NOOP));
     assert_null(port_field(&w.c, "p0", MODEL_F_QOS));
     free(uuid);
     uuid = vsctl(&w.s, "--bare", "--columns=_uuid", "list", "QoS", NULL);
@@ -450,77 +384,127 @@ test_killed(void **state OVS_UNUSED)
 static const char *
 sample(const struct model_column *column)
 {
-    if (column->shape == MODEL_MAP) {
+    if (column->type == MODEL_REFERENCE) {
+        return (column->target == MODEL_TABLE_QUEUE ? "p0/1"
+                : column->target == MODEL_TABLE_QOS ? "p0"
+                : column->shape == MODEL_SET ? "br0,p0" : "p0");
+    } else if (column->shape == MODEL_MAP) {
         return "a \"b\", {c}=[d]:\xc3\xa9";
     } else if (column->type == MODEL_BOOLEAN) {
         return "true";
     } else if (column->type == MODEL_INTEGER) {
         return (column->shape == MODEL_SET ? "3,20,100"
-                : column->min < 0 ? "-7" : "9");
+                : column->min < -1 ? "-7" : column->min > 9 ? "25000" : "9");
     } else if (!column->enums) {
-        return "a, b";
+        return column->shape == MODEL_SET ? "10.0.0.1:1,10.0.0.1:2" : "a, b";
     }
     return (column->shape == MODEL_SET ? "OpenFlow10,OpenFlow13"
             : column->enums[0]);
 }
 
+static const char *
+field_of(const struct client *c, enum model_table table, const char *name,
+         const char *field)
+{
+    const struct model_row *row;
+
+    switch ((int) table) {
+    case MODEL_TABLE_BRIDGE:
+        return bridge_field(c, name, field);
+    case MODEL_TABLE_PORT:
+        return port_field(c, name, field);
+    case MODEL_TABLE_INTERFACE:
+        return iface_field(c, name, name, field);
+    default:
+        row = model_observed_satellite(&c->model, table, name);
+        return row ? smap_get(&row->fields, field) : NULL;
+    }
+}
+
+/* NetFlow and sFlow rows have one at least. */
+static bool
+is_mandatory(enum model_table table, const char *column)
+{
+    return !strcmp(column, "targets") && table != MODEL_TABLE_IPFIX;
+}
+
 /* Writes a value into each column of 'table' and expects to read it back, and
  * to read nothing back once it is cleared. */
 static void
-round_trip(struct world *w, enum model_table table, enum plan_what what,
-           const char *name,
-           const char *(*read_field)(const struct client *, const char *))
+round_trip(struct world *w, enum model_table table, const char *name)
 {
+    enum plan_what what = (enum plan_what) table;
     size_t n;
     const struct model_column *columns = model_columns(table, &n);
 
     for (size_t i = 0; i < n; i++) {
         bool map = columns[i].shape == MODEL_MAP;
-        char *field = xasprintf("%s%s", columns[i].name, map ? ":k:1" : "");
+        const char *key = columns[i].type == MODEL_REFERENCE ? ":1" : ":k:1";
+        char *field = xasprintf("%s%s", columns[i].name, map ? key : "");
+        const char *have;
 
         step(&w->plan, PLAN_SET, what, "vm/net0", name, NULL,
              field, sample(&columns[i]), NULL);
         commit(w);
-        assert_non_null(read_field(&w->c, field));
-        assert_string_equal(read_field(&w->c, field), sample(&columns[i]));
-        step(&w->plan, PLAN_SET, what, "vm/net0", name, NULL,
-             field, NULL, NULL);
-        commit(w);
-        assert_null(read_field(&w->c, field));
+        have = field_of(&w->c, table, name, field);
+        assert_non_null(have);
+        assert_string_equal(have, sample(&columns[i]));
+        if (!is_mandatory(table, columns[i].name)) {
+            step(&w->plan, PLAN_SET, what, "vm/net0", name, NULL,
+                 field, NULL, NULL);
+            commit(w);
+            assert_null(field_of(&w->c, table, name, field));
+        }
         free(field);
     }
 }
 
-static const char *
-read_bridge(const struct client *c, const char *field)
+/* What a satellite must have beside its name. */
+static void
+add_sample(struct world *w, enum model_table table, const char *name)
 {
-    return bridge_field(c, "br0", field);
-}
+    struct plan_step *s = step(&w->plan, PLAN_ADD, (enum plan_what) table,
+                               "vm/net0", name, NULL, MODEL_ROW_KEY, name,
+                               NULL);
 
-static const char *
-read_port(const struct client *c, const char *field)
-{
-    return port_field(c, "p0", field);
-}
-
-static const char *
-read_iface(const struct client *c, const char *field)
-{
-    return iface_field(c, "p0", "p0", field);
+    if (model_table_bridge_column(table)) {
+        plan_step_change(s, MODEL_F_BRIDGE, NULL, "br0");
+    }
+    if (model_column_find(table, "targets")) {
+        plan_step_change(s, "targets", NULL, "10.0.0.1:1");
+    }
 }
 
 static void
 test_columns(void **state OVS_UNUSED)
 {
+    static const char *const names[MODEL_N_TABLES] = {
+        [MODEL_TABLE_BRIDGE] = "br0",
+        [MODEL_TABLE_PORT] = "p0",
+        [MODEL_TABLE_INTERFACE] = "p0",
+        [MODEL_TABLE_QOS] = "p0",
+        [MODEL_TABLE_QUEUE] = "p0/1",
+        [MODEL_TABLE_MIRROR] = "br0/m0",
+        [MODEL_TABLE_CONTROLLER] = "br0/tcp:10.0.0.1",
+        [MODEL_TABLE_NETFLOW] = "br0",
+        [MODEL_TABLE_SFLOW] = "br0",
+        [MODEL_TABLE_IPFIX] = "br0",
+    };
     struct world w;
 
     world_init(&w);
     step(&w.plan, PLAN_ADD, PLAN_BRIDGE, "vm/net0", "br0", NULL, NULL);
+    add_port(&w.plan, "vm/net0", "br0", "br0", NULL);
     add_port(&w.plan, "vm/net0", "p0", "br0", NULL);
+    for (int t = 0; t < MODEL_N_TABLES; t++) {
+        if (model_table_is_satellite(t)) {
+            add_sample(&w, t, names[t]);
+        }
+    }
     commit(&w);
-    round_trip(&w, MODEL_TABLE_BRIDGE, PLAN_BRIDGE, "br0", read_bridge);
-    round_trip(&w, MODEL_TABLE_PORT, PLAN_PORT, "p0", read_port);
-    round_trip(&w, MODEL_TABLE_INTERFACE, PLAN_INTERFACE, "p0", read_iface);
+    for (int t = 0; t < MODEL_N_TABLES; t++) {
+        round_trip(&w, t, names[t]);
+    }
     world_destroy(&w);
 }
 

@@ -32,6 +32,8 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/spec-dump.c \
 	tests/unit/spec-dump.h \
 	tests/unit/store-dir.h \
+	tests/unit/wishes.c \
+	tests/unit/wishes.h \
 	tests/unit/world.c \
 	tests/unit/world.h
 

@@ -82,7 +82,7 @@ test_key_columns(void **state OVS_UNUSED)
 {
     static const char *const not_of_nics[] = {
         "bond_active_slave", "bond_downdelay", "bond_fake_iface",
-        "bond_mode", "bond_updelay", "lacp", "mac", "type"
+        "bond_mode", "bond_updelay", "lacp", "mac", "qos", "type"
     };
     static const enum model_table tables[] = {
         MODEL_TABLE_PORT, MODEL_TABLE_INTERFACE

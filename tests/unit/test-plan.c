@@ -49,7 +49,8 @@ test_nic_comes_up_in_order(void **state OVS_UNUSED)
     const struct model_port *port = model_observed_port(&w.o, "tap0");
     assert_string_equal(model_row_get(&port->row, "tag"), "10");
     assert_string_equal(model_row_get(&port->row, MODEL_F_QOS), "qos:noop");
-    assert_true(w.o.qos_noop);
+    assert_non_null(model_observed_satellite(&w.o, MODEL_TABLE_QOS,
+                                             MODEL_QOS_NOOP));
     world_destroy(&w);
 }
 
@@ -259,7 +260,8 @@ test_held_and_in_use_stay(void **state OVS_UNUSED)
     assert_int_equal(world_settle(&w, "vm1/net0"), MODEL_READY);
     assert_null(model_observed_port(&w.o, "tap0"));
     assert_null(model_observed_link(&w.o, "tap0"));
-    assert_false(w.o.qos_noop);
+    assert_null(model_observed_satellite(&w.o, MODEL_TABLE_QOS,
+                                         MODEL_QOS_NOOP));
     world_destroy(&w);
 }
 
