@@ -52,6 +52,7 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/output.c \
 	src/cli/output.h \
 	src/cli/plan-cmd.c \
+	src/cli/plan-table.c \
 	src/cli/show.c \
 	src/cli/status.c \
 	src/cli/target.c \

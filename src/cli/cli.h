@@ -116,6 +116,10 @@ bool cli_tell_daemon(struct ctl_context *, const char *command,
 /* Appends 'table' to the command's output. */
 void cli_print(struct ctl_context *, const struct output *table);
 
+/* Appends 'plan' in the form that the user asked for: an array in JSON, a
+ * table in all others. */
+void cli_print_plan_table(struct ctl_context *, const struct plan *);
+
 /* Does all of the chain; returns the exit code. */
 int cli_run_commands(struct cli *, struct ctl_command *, size_t n);
 extern const struct ctl_command_syntax cli_commands[];

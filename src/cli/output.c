@@ -8,6 +8,9 @@
 #include "svec.h"
 #include "util.h"
 
+/* A column is not made narrower than that. */
+#define COLUMN_MIN 10
+
 void
 output_init(struct output *o, const char *const *headings)
 {
@@ -157,6 +160,51 @@ width_of(const char *s)
     return n;
 }
 
+/* The byte at which character 'n' of 's' begins. */
+static size_t
+offset_of(const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (s[i] && n) {
+        i++;
+        n -= ((unsigned char) s[i] & 0xc0) != 0x80;
+    }
+    return i;
+}
+
+char *
+output_shorten(const char *s, size_t width)
+{
+    size_t n = width_of(s);
+    size_t head = (width - 1) / 2;
+
+    return (n <= width ? xstrdup(s)
+            : xasprintf("%.*s…%s", (int) offset_of(s, head), s,
+                        s + offset_of(s, n - (width - 1 - head))));
+}
+
+/* Appends 'word', which is wider than a line. */
+static size_t
+put_broken(struct ds *out, const char *word, size_t column, size_t indent,
+           size_t width)
+{
+    size_t n = width_of(word);
+
+    while (column + n > width) {
+        size_t part = offset_of(word, width > column ? width - column : 1);
+
+        ds_put_buffer(out, word, part);
+        ds_put_char(out, '\n');
+        ds_put_char_multiple(out, ' ', indent);
+        word += part;
+        n = width_of(word);
+        column = indent;
+    }
+    ds_put_cstr(out, word);
+    return column + n;
+}
+
 void
 output_put_folded(struct ds *out, const char *text, size_t column,
                   size_t indent, size_t width)
@@ -167,9 +215,7 @@ output_put_folded(struct ds *out, const char *text, size_t column,
 
     for (char *word = strtok_r(copy, " ", &save); word;
          word = strtok_r(NULL, " ", &save)) {
-        size_t n = width_of(word);
-
-        if (!first && column + 1 + n > width) {
+        if (!first && column + 1 + width_of(word) > width) {
             ds_put_char(out, '\n');
             ds_put_char_multiple(out, ' ', indent);
             column = indent;
@@ -177,8 +223,7 @@ output_put_folded(struct ds *out, const char *text, size_t column,
             ds_put_char(out, ' ');
             column++;
         }
-        ds_put_cstr(out, word);
-        column += n;
+        column = put_broken(out, word, column, indent, width);
         first = false;
     }
     free(copy);
@@ -231,20 +276,65 @@ put_row(const struct human *h, size_t row, struct ds *out)
 
     for (size_t i = 0; i < h->n; i++) {
         const char *text = cell_at(h, row, i);
-        size_t width = width_of(text);
 
-        if (!width) {
-            pad += h->widths[i] + 2;
+        if (is_free_text(h, i)) {
+            bool fits = column + pad + width_of(text) <= OUTPUT_WIDTH;
+
+            if (*text) {
+                ds_put_cstr(out, fits ? "" : "\n    ");
+                ds_put_char_multiple(out, ' ', fits ? pad : 0);
+                output_put_folded(out, text, fits ? column + pad : 4, 4,
+                                  OUTPUT_WIDTH);
+            }
             continue;
         }
-        if (is_free_text(h, i) && column + pad + width > OUTPUT_WIDTH) {
-            ds_put_cstr(out, "\n    ");
+
+        char *cell = output_shorten(text, MAX(h->widths[i], COLUMN_MIN));
+        size_t width = width_of(cell);
+        if (width) {
+            ds_put_char_multiple(out, ' ', pad);
+            put_cell(h, i, cell, out);
+            column += pad + width;
             pad = 0;
         }
+        pad += h->widths[i] - MIN(width, h->widths[i]) + 2;
+        free(cell);
+    }
+    ds_put_char(out, '\n');
+}
+
+/* Makes the widest columns narrower until a line is not too wide; the first
+ * one, what the line is about, gives up last. */
+static void
+fit_widths(struct human *h)
+{
+    for (;;) {
+        size_t total = 0, widest = 0;
+
+        for (size_t i = 0; i < h->n; i++) {
+            total += is_free_text(h, i) ? 0 : h->widths[i] + (i ? 2 : 0);
+            if (h->widths[i] > h->widths[widest] / (widest ? 1 : 2)) {
+                widest = i;
+            }
+        }
+        if (total <= OUTPUT_WIDTH || h->widths[widest] <= COLUMN_MIN) {
+            return;
+        }
+        h->widths[widest]--;
+    }
+}
+
+static void
+put_headings(const struct human *h, struct ds *out)
+{
+    size_t pad = 0;
+
+    for (size_t i = 0; i < h->n && !is_free_text(h, i); i++) {
+        const char *heading = h->o->headings[h->chosen[i]];
+
         ds_put_char_multiple(out, ' ', pad);
-        put_cell(h, i, text, out);
-        column += pad + width;
-        pad = h->widths[i] > width ? h->widths[i] - width + 2 : 2;
+        put_upper(out, heading);
+        pad = h->widths[i] - MIN(strlen(heading), h->widths[i]) + 2;
     }
     ds_put_char(out, '\n');
 }
@@ -254,28 +344,19 @@ format_human(const struct human *given, struct ds *out)
 {
     struct human h = *given;
     size_t n_rows = h.o->n_cells / h.o->n_columns;
-    size_t pad = 0;
 
     for (size_t i = 0; i < h.n; i++) {
         const char *heading = h.o->headings[h.chosen[i]];
 
-        h.widths[i] = h.style->headings ? strlen(heading) : 0;
+        h.widths[i] = (h.style->headings && !is_free_text(&h, i)
+                       ? strlen(heading) : 0);
         for (size_t row = 0; row < n_rows && !is_free_text(&h, i); row++) {
             h.widths[i] = MAX(h.widths[i], width_of(cell_at(&h, row, i)));
         }
     }
-    for (size_t i = 0; i < h.n && h.style->headings; i++) {
-        const char *heading = h.o->headings[h.chosen[i]];
-
-        if (is_free_text(&h, i)) {
-            break;
-        }
-        ds_put_char_multiple(out, ' ', pad);
-        put_upper(out, heading);
-        pad = h.widths[i] - strlen(heading) + 2;
-    }
+    fit_widths(&h);
     if (h.style->headings) {
-        ds_put_char(out, '\n');
+        put_headings(&h, out);
     }
     for (size_t row = 0; row < n_rows; row++) {
         put_row(&h, row, out);

@@ -17,7 +17,7 @@
 
 #define OUTPUT_MAX_COLUMNS 12
 
-/* Largest width of a line for people, where that is possible. */
+/* Largest width of a line for people. */
 #define OUTPUT_WIDTH 100
 
 struct output_cell {
@@ -31,8 +31,8 @@ struct output {
     size_t n_columns;
     struct output_cell *cells;
     size_t n_cells, allocated_cells;
-    /* For people, the last column is free text: it goes to a line of its own
-     * where it would make the line too wide. */
+    /* For people, the last column is free text: it goes to lines of its own
+     * where it would make the line too wide.  Other columns are shortened. */
     bool text_last;
     /* In JSON an array of objects, for CI and the like, instead of OVS's
      * table. */
@@ -70,9 +70,12 @@ void output_put_colored(struct ds *out, const struct output_style *,
 /* Appends 's', with control characters made visible. */
 void output_put_safe(struct ds *out, const char *s);
 
+/* 's' with its middle left out, where it has more than 'width' (at least 3)
+ * characters, for the caller to free. */
+char *output_shorten(const char *s, size_t width);
+
 /* Appends 'text' at 'column' of a line, folded at blanks so that no line is
- * wider than 'width', where that is possible; further lines are indented by
- * 'indent'. */
+ * wider than 'width'; further lines are indented by 'indent'. */
 void output_put_folded(struct ds *out, const char *text, size_t column,
                        size_t indent, size_t width);
 

@@ -3,11 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "openvswitch/json.h"
 #include "src/cli/cli.h"
 #include "src/cli/world.h"
 #include "src/host/host.h"
-#include "src/host/plan-json.h"
 #include "sset.h"
 #include "util.h"
 
@@ -103,10 +101,8 @@ print_plan(struct ctl_context *ctx, const struct world *w)
 
     plan_init(&plan);
     plan_all(w, &plan);
-    if (cli->style.table) {
-        struct json *json = plan_json(&plan);
-        output_json(json, &cli->style, &ctx->output);
-        json_destroy(json);
+    if (cli->style.table || cli->style.columns) {
+        cli_print_plan_table(ctx, &plan);
     } else {
         print_steps(ctx, &plan);
     }
@@ -122,14 +118,6 @@ cmd_plan(struct ctl_context *ctx)
     struct cli *cli = cli_of(ctx);
     struct world w;
     char *error;
-
-    if (cli->style.table && cli->table.format != TF_JSON) {
-        cli_fail(ctx, CLI_REFUSED, xstrdup("plan: of the formats there is "
-                                           "only json, beside the one for "
-                                           "people"));
-        return;
-    }
-
     enum cli_exit code = world_open(cli, cli->spec_dir, true, &w, &error);
     if (code) {
         cli_fail(ctx, code, error);

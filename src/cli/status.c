@@ -94,6 +94,7 @@ static void
 print_status(struct ctl_context *ctx, const struct json *status)
 {
     const char *reason = json_view_string(status, "reason", "");
+    struct ds counters = DS_EMPTY_INITIALIZER;
     struct ds *out = &ctx->output;
 
     ds_put_format(out, "daemon    ovs-portd %s, pid %lld: %s%s",
@@ -105,7 +106,9 @@ print_status(struct ctl_context *ctx, const struct json *status)
     ds_put_cstr(out, "\nobjects   ");
     put_states(out, json_view(status, "objects"));
     ds_put_cstr(out, "\ncounters  ");
-    put_counters(out, json_view(status, "counters"));
+    put_counters(&counters, json_view(status, "counters"));
+    output_put_folded(out, ds_cstr(&counters), 10, 10, OUTPUT_WIDTH);
+    ds_destroy(&counters);
     ds_put_cstr(out, "\n\n");
     print_files(ctx, json_view(status, "files"));
 }
@@ -151,9 +154,10 @@ cmd_status(struct ctl_context *ctx)
     enum daemon_answer answer
         = daemon_status(cli, cli_ms_left(cli, MIN_TIME), &status, &text);
     if (answer == DAEMON_OK) {
-        if (!cli->style.table) {
+        if (!cli->style.table && !cli->style.columns) {
             print_status(ctx, status);
-        } else if (cli->table.format == TF_JSON) {
+        } else if (cli->style.table && cli->table.format == TF_JSON
+                   && !cli->style.columns) {
             output_json(status, &cli->style, &ctx->output);
         } else {
             print_files(ctx, json_view(status, "files"));

@@ -34,6 +34,9 @@
 /* Most that a bridge may take to connect, in ms. */
 #define CONNECT_MAX 200
 
+/* Width of the progress line without "(and N more)". */
+#define PROGRESS_WIDTH 60
+
 struct wait {
     struct cli *cli;
     struct svec argv;           /* LEVEL, TIMEOUT-MS, targets. */
@@ -67,9 +70,10 @@ show_progress(struct wait *w, const struct json *objects)
                       json_view_string(first, "object", "?"),
                       json_view_string(first, "state", "?"),
                       *text ? ": " : "", text);
-        output_put_safe(&ds, ds_cstr(&line));
+        char *what = output_shorten(ds_cstr(&line), PROGRESS_WIDTH);
+        output_put_safe(&ds, what);
+        free(what);
         ds_destroy(&line);
-        ds_truncate(&ds, 60);
         if (n > 1) {
             ds_put_format(&ds, " (and %"PRIuSIZE" more)", n - 1);
         }

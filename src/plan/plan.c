@@ -208,10 +208,34 @@ plan_is_bookkeeping(const char *field)
 }
 
 void
+plan_step_format_changes(const struct plan_step *step, struct ds *ds)
+{
+    const char *separator = "";
+
+    for (size_t i = 0; i < step->n_changes && step->op != PLAN_DEL; i++) {
+        const struct plan_change *c = &step->changes[i];
+
+        if (plan_is_bookkeeping(c->field)) {
+            continue;
+        }
+        ds_put_cstr(ds, separator);
+        separator = ", ";
+        if (step->op == PLAN_ADD) {
+            ds_put_format(ds, "%s=%s", c->field, c->new ? c->new : "");
+        } else {
+            ds_put_format(ds, "%s %s -> %s", c->field,
+                          c->old && *c->old ? c->old : "(none)",
+                          c->new && *c->new ? c->new : "(none)");
+        }
+    }
+}
+
+void
 plan_step_format(const struct plan_step *step, struct ds *ds)
 {
     static const char sign[] = { [PLAN_ADD] = '+', [PLAN_SET] = '~',
                                  [PLAN_DEL] = '-' };
+    struct ds changes = DS_EMPTY_INITIALIZER;
 
     ds_put_format(ds, "%c %s %s", sign[step->op], plan_what_name(step->what),
                   step->name);
@@ -220,26 +244,11 @@ plan_step_format(const struct plan_step *step, struct ds *ds)
     } else if (step->parent && strcmp(step->parent, step->name)) {
         ds_put_format(ds, " of %s", step->parent);
     }
-    if (step->op != PLAN_DEL) {
-        const char *separator = ": ";
-
-        for (size_t i = 0; i < step->n_changes; i++) {
-            const struct plan_change *c = &step->changes[i];
-
-            if (plan_is_bookkeeping(c->field)) {
-                continue;
-            }
-            ds_put_cstr(ds, separator);
-            separator = ", ";
-            if (step->op == PLAN_ADD) {
-                ds_put_format(ds, "%s=%s", c->field, c->new ? c->new : "");
-            } else {
-                ds_put_format(ds, "%s %s -> %s", c->field,
-                              c->old && *c->old ? c->old : "(none)",
-                              c->new && *c->new ? c->new : "(none)");
-            }
-        }
+    plan_step_format_changes(step, &changes);
+    if (changes.length) {
+        ds_put_format(ds, ": %s", ds_cstr(&changes));
     }
+    ds_destroy(&changes);
     ds_put_format(ds, " [%s]", plan_impact_name(step->impact));
     if (step->after) {
         ds_put_format(ds, " (after: %s)", step->after);

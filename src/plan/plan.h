@@ -148,6 +148,8 @@ enum model_table plan_step_table(const struct plan_step *);
 bool plan_step_is_satellite(const struct plan_step *);
 const char *plan_impact_name(enum plan_impact);
 void plan_step_format(const struct plan_step *, struct ds *);
+/* Only the fields: "tag 10 -> 20, qos=qos:noop". */
+void plan_step_format_changes(const struct plan_step *, struct ds *);
 
 /* The value that step's 'field' is to get, or NULL. */
 const char *plan_step_get(const struct plan_step *, const char *field);

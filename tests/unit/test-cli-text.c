@@ -252,6 +252,61 @@ test_output_wide(void **state OVS_UNUSED)
 }
 
 static void
+check_shorten(const char *s, size_t width, const char *expect)
+{
+    char *got = output_shorten(s, width);
+
+    assert_string_equal(got, expect);
+    free(got);
+}
+
+static void
+test_shorten(void **state OVS_UNUSED)
+{
+    check_shorten("", 5, "");
+    check_shorten("12345", 5, "12345");
+    check_shorten("123456", 5, "12…56");
+    check_shorten("1234567", 6, "12…567");
+    check_shorten("äöüäöü", 5, "äö…öü");
+}
+
+/* A line is never wider than it may be, whatever is in it. */
+static void
+test_output_fits(void **state OVS_UNUSED)
+{
+    static const char *const wide[] = {
+        "nic", "ifname", "vlan", "state", "text", NULL
+    };
+    struct output_style style = { .headings = true };
+    char *name = xasprintf("%063d/%063d", 1, 2);
+    char *word = xasprintf("%0300d why", 0);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct output o;
+    char *save = NULL;
+    size_t n = 0;
+
+    output_init(&o, wide);
+    o.text_last = true;
+    output_text(&o, name);
+    output_text(&o, "tap0");
+    output_text(&o, name);
+    output_text(&o, "quarantined");
+    output_text(&o, word);
+    assert_null(output_format(&o, &style, &ds));
+    for (char *line = strtok_r(ds_cstr(&ds), "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        /* Two characters "…" of three bytes. */
+        assert_true(strlen(line) <= OUTPUT_WIDTH + 4);
+        n++;
+    }
+    assert_int_equal(n, 6);
+    ds_destroy(&ds);
+    output_destroy(&o);
+    free(word);
+    free(name);
+}
+
+static void
 check_folded(const char *text, const char *expect)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
@@ -268,7 +323,7 @@ test_folded(void **state OVS_UNUSED)
     check_folded("", "12345");
     check_folded("abcde", "12345abcde");
     check_folded("a b c d", "12345a b c\n  d");
-    check_folded("abcdefghijkl m", "12345abcdefghijkl\n  m");
+    check_folded("abcdefghijkl m", "12345abcde\n  fghijkl\n  m");
     /* Characters count, not bytes. */
     check_folded("\u00e4\u00f6\u00fc d e", "12345\u00e4\u00f6\u00fc d\n  e");
 }
@@ -283,6 +338,8 @@ main(void)
         cmocka_unit_test(test_diff_random),
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_output_wide),
+        cmocka_unit_test(test_shorten),
+        cmocka_unit_test(test_output_fits),
         cmocka_unit_test(test_folded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

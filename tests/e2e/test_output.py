@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ovs-portctl prints: for people on a terminal, and for programs."""
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+
+from harness import Failure, equal, nic, options, wait
+
+WIDTH = 100
+LISTS = ["show", "plan", "check", "vm-list", "nic-list", "br-list",
+         "port-list", "bond-list", "link-list", "status", "nic-get VM/NIC",
+         "br-get br0", "explain VM/NIC"]
+
+
+def on_terminal(w, *args, env=None, seconds=60, until=None):
+    """What ovs-portctl prints on a terminal, and its exit status.  'until':
+    called with all that was printed; true ends the reading."""
+    environment = dict(w.env, TERM="xterm", **(env or {}))
+    if not env:
+        del environment["NO_COLOR"]
+    master, slave = pty.openpty()
+    run = subprocess.Popen(
+        ["ovs-portctl", "--spec-dir=" + w.spec, "--state-dir=" + w.state,
+         *args], env=environment, stdin=slave, stdout=slave, stderr=slave,
+        start_new_session=True)
+    os.close(slave)
+    output, deadline = b"", time.monotonic() + seconds
+    try:
+        while not (until and until(output.decode(errors="replace"))):
+            if time.monotonic() > deadline:
+                raise Failure("nothing more within %d s after %r"
+                              % (seconds, output))
+            if select.select([master], [], [], 0.2)[0]:
+                try:
+                    data = os.read(master, 4096)
+                except OSError:     # It has ended.
+                    break
+                if not data:
+                    break
+                output += data
+        if until:
+            run.terminate()
+        status = run.wait(30)
+    finally:
+        os.close(master)
+        if run.poll() is None:
+            run.kill()
+    return output.decode(), status
+
+
+def test_terminal(w):
+    """Colours by state on a terminal, none with NO_COLOR or in a pipe; no
+    line is wider than 100 characters."""
+    long = "a-virtual-machine-whose-name-somebody-has-made-63-characters-"
+    w.write_host({"bridges": {"br0": {"datapath_type": "netdev",
+                                      "ports": {"eth7": {}}}}})
+    w.write_vm(long, {"a-rather-long-name-of-a-nic-as-well": nic(
+        1, trunks=list(range(100, 140)))})
+    w.write_vm("vm1", {"net0": nic(2, ifname="tap0", tag=10)})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    w.wait_state("port:br0/eth7", "waiting")
+    text, status = on_terminal(w, "show")
+    equal(status, 0, "exit status")
+    equal(len(re.findall("\033\\[32mready\033\\[0m", text)), 3, "green")
+    equal("\033[33mwaiting\033[0m" in text, True, "yellow in %r" % text)
+    plain, status = on_terminal(w, "show", env={"NO_COLOR": "1"})
+    equal("\033" in plain, False, "colour with NO_COLOR")
+    equal(re.sub("\033\\[[0-9;]*m", "", text), plain, "text beside colour")
+    piped = w.ctl("show").stdout
+    equal(piped, plain.replace("\r\n", "\n"), "the same in a pipe")
+    equal([line for line in piped.splitlines() if len(line) > WIDTH], [],
+          "lines that are too wide")
+    lines = piped.splitlines()
+    equal(re.search("^a-virtual-\\S*…\\S*-nic-as-well  tap", piped,
+                    re.M) is not None, True,
+          "both ends of a long name in\n%s" % piped)
+    # In groups, each with its heading, the state below STATE.
+    blank = lines.index("")
+    for group in lines[:blank], lines[blank + 1:]:
+        at = group[0].index("STATE")
+        for line in group[1:]:
+            equal(re.match(r"[a-z]+( |$)", line[at:]) is not None
+                  or line.startswith("    "), True, "the state in %r" % line)
+
+
+@options(timeout=120)
+def test_progress(w):
+    """A long wait says on a terminal what it waits for, and takes that away
+    at its end; in a pipe it says nothing."""
+    w.write_host()
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", tag=10)})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    w.vswitchd.signal(signal.SIGSTOP)
+    text, _ = on_terminal(w, "--timeout=60", "retag", "vm1/net0", "20",
+                          until=lambda s: "waiting for vm1/net0" in s)
+    equal("\r\033[K" in text, True, "a line that is written over: %r" % text)
+    text, status = on_terminal(w, "--timeout=2", "retag", "vm1/net0", "21")
+    equal(status, 3, "exit status")
+    last = text.rpartition("\r\033[K")[2]
+    equal(("waiting for" in text, "timed out after 2 s" in last,
+           "waiting for" in last), (True, True, False),
+          "progress, and then none: %r" % text)
+    result = w.ctl("--timeout=2", "retag", "vm1/net0", "22", exit=3)
+    equal("waiting for" in result.stderr, False, result.stderr)
+    plain, status = on_terminal(w, "--timeout=2", "sync",
+                                env={"NO_COLOR": "1"})
+    equal((status, "waiting for" in plain or "\033" in plain), (3, False),
+          "with NO_COLOR: %r" % plain)
+    w.vswitchd.signal(signal.SIGCONT)
+    wait(lambda: w.port("tap0")["tag"] == 22, "tag 22")
+    w.expect_log(r"tap0|vm1|ovs-vswitchd", r"\|jsonrpc\|WARN\|unix#")
+
+
+@options(timeout=180)
+def test_formats(w):
+    """Every command that lists takes OVS's table options."""
+    w.write_host({
+        "bridges": {"br0": {"datapath_type": "netdev",
+                            "ports": {"p0": {"type": "internal"},
+                                      "gone": {}}}},
+        "bonds": {"bond0": {"bridge": "br0", "members": ["e0", "e1"]}},
+        "links": {"l0": {"type": "patch", "ends": [
+            {"bridge": "br0", "port": "pa"},
+            {"bridge": "br0", "port": "pb"}]}}})
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", tag=10, mtu=9000)})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    # Something left to do, for plan.
+    w.portd.stop()
+    w.vsctl("set", "Port", "tap0", "tag=7")
+    for line in LISTS:
+        daemon = line == "status"
+        if daemon:
+            w.start_portd()
+        words = line.replace("VM/NIC", "vm1/net0").split()
+        table = w.ctl("-f", "csv", *words, exit=None).stdout
+        rows = list(csv.reader(io.StringIO(table)))
+        equal(len(rows) > 1 and {len(r) for r in rows} == {len(rows[0])},
+              True, "CSV of %s: %r" % (line, table))
+        heading = rows[0][0]
+        for kind in "table", "list", "html":
+            text = w.ctl("-f", kind, *words, exit=None).stdout
+            equal(heading in text and rows[1][0] in text, True,
+                  "%s of %s: %r" % (kind, line, text))
+        json.loads(w.ctl("-f", "json", *words, exit=None).stdout)
+        one = w.ctl("-f", "csv", "--no-headings", "--columns=" + heading,
+                    *words, exit=None).stdout
+        equal([r[0] for r in csv.reader(io.StringIO(one))],
+              [r[0] for r in rows[1:]], "one column of " + line)
+        people = w.ctl("--columns=" + heading, *words, exit=None).stdout
+        equal(people.splitlines()[0], heading.upper(), "heading of " + line)
+        bad = w.ctl("--columns=no-such", *words, exit=None)
+        equal((bad.returncode, 'no column "no-such"' in bad.stderr),
+              (1, True), "a bad column of %s: %s" % (line, bad.stderr))
+    w.ctl("-f", "xml", "show", exit=1)
