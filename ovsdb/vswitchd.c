@@ -217,9 +217,11 @@ vswitchd_watch_destroy(struct vswitchd_watch *w)
     }
 }
 
-/* An OVS daemon holds a lock on its pidfile as long as it lives. */
+/* An OVS daemon holds a lock on its pidfile as long as it lives, and the lock
+ * says who holds it: read_pidfile() would want to write to the file, which not
+ * everybody may.  Stores the process id in '*pid', 0 if that is not known. */
 static enum vswitchd_health
-process_health(const char *rundir)
+process_health(const char *rundir, pid_t *pid)
 {
     char *path = xasprintf("%s/ovs-vswitchd.pid", rundir);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -231,7 +233,9 @@ process_health(const char *rundir)
     }
 
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    bool alive = fcntl(fd, F_GETLK, &lock) || lock.l_type != F_UNLCK;
+    bool known = !fcntl(fd, F_GETLK, &lock);
+    bool alive = !known || lock.l_type != F_UNLCK;
+    *pid = known && alive ? MAX(lock.l_pid, 0) : 0;
     close(fd);
     return alive ? VSWITCHD_WELL : VSWITCHD_GONE;
 }
@@ -240,9 +244,8 @@ process_health(const char *rundir)
 static void
 look(struct vswitchd_watch *w)
 {
-    enum vswitchd_health health = process_health(w->rundir);
-    char *path;
-    char *error;
+    pid_t pid = 0;
+    enum vswitchd_health health = process_health(w->rundir, &pid);
 
     if (health != VSWITCHD_WELL) {
         if (w->health != VSWITCHD_UNKNOWN) {
@@ -253,13 +256,14 @@ look(struct vswitchd_watch *w)
     if (w->health != VSWITCHD_HUNG) {
         w->health = VSWITCHD_WELL;
     }
-    error = unixctl_target_path(w->rundir, "ovs-vswitchd", &path);
-    if (!error) {
+    if (pid) {
+        char *path = xasprintf("%s/ovs-vswitchd.%ld.ctl", w->rundir,
+                               (long int) pid);
+
         w->call = unixctl_call_start(path, "version", NULL, 0,
                                      ANSWER_TIMEOUT);
+        free(path);
     }
-    free(error);
-    free(path);
 }
 
 enum vswitchd_health
