@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
 import endure                   # noqa: E402
 import harness                  # noqa: E402
-import run                      # noqa: E402
+import runner                   # noqa: E402
 
 # What is done in all, if there is time, and each part's share of it.
 KILLS = 1000
@@ -50,7 +50,7 @@ def run_part(name, function, seconds, bin_dir, keep):
     def part(w):
         print(function(w, time.monotonic() + seconds))
     part.options = {"timeout": int(seconds * 1.5) + 300}
-    job = run.Job(name, part, bin_dir)
+    job = runner.Job(name, part, bin_dir)
     try:
         while True:
             passed = job.poll()
