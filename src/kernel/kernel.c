@@ -44,6 +44,8 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 
 /* After that long without a word from the kernel a dump is given up. */
 #define DUMP_STALL_MS 5000
+/* A device with a smaller MTU has no IPv6 (RFC 8200). */
+#define MIN_MTU_IPV6 1280
 
 void
 kernel_touch(struct kernel *k, int ifindex)
@@ -161,6 +163,20 @@ overrun(struct kernel *k, int error)
 
 /* Taking in. */
 
+/* True if 'link' says that its device has got an MTU with which it has IPv6
+ * again: the kernel sets that up only after it has sent this, with the default
+ * addr_gen_mode, and sends nothing more. */
+static bool
+regains_ipv6(const struct kernel *k, const struct model_link *link)
+{
+    const struct model_link *old = model_observed_link(k->observed,
+                                                       link->name);
+
+    return (old && old->ifindex == link->ifindex
+            && smap_get_int(&old->fields, MODEL_L_MTU, 0) < MIN_MTU_IPV6
+            && smap_get_int(&link->fields, MODEL_L_MTU, 0) >= MIN_MTU_IPV6);
+}
+
 static void
 take_link(struct kernel *k, const struct nlmsghdr *nlh)
 {
@@ -186,6 +202,9 @@ take_link(struct kernel *k, const struct nlmsghdr *nlh)
             device_set_ask(k, d, ASK_NOT);
         }
         if (d->ask == ASK_NOT) {
+            if (regains_ipv6(k, link.link)) {
+                kernel_touch(k, link.ifindex);
+            }
             device_update(k, d, &link);
         }
     }

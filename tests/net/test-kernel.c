@@ -341,6 +341,13 @@ test_without_ipv6(void **state)
                          MODEL_L_MTU, "1500", NULL));
     assert_field(w, "tap0", MODEL_L_ADDR_GEN_MODE, "none");
     assert_file(ADDR_GEN_MODE, "tap0", "1");
+    /* Somebody else's larger MTU does so after the notification of it. */
+    must("ip", "link", "set", "tap0", "mtu", "1000");
+    world_settle(w);
+    must("ip", "link", "set", "tap0", "mtu", "1500");
+    world_settle(w);
+    assert_file(ADDR_GEN_MODE, "tap0", "0");
+    assert_field(w, "tap0", MODEL_L_ADDR_GEN_MODE, "eui64");
 
     write_line("/proc/sys/net/ipv6/conf/default/disable_ipv6", "", "1");
     world_ok(w, step_add_tap("tap1", false));
