@@ -185,10 +185,30 @@ host_refresh(struct host *h, const char *id)
     }
 }
 
+/* The offloads of a device are looked at only if its spec says something of
+ * them. */
+static void
+watch_offloads(const struct host *h, const char *id)
+{
+    const struct model_object *object = model_wanted_get(&h->wanted, id);
+
+    for (size_t i = 0; object && i < object->n_links; i++) {
+        const struct model_link *want = object->links[i];
+        const struct smap_node *node;
+        bool watch = false;
+
+        SMAP_FOR_EACH (node, &want->fields) {
+            watch |= model_offload_of_field(node->key) != NULL;
+        }
+        kernel_watch_offloads(h->kernel, want->name, watch);
+    }
+}
+
 void
 host_plan(const struct host *h, const char *id, const struct plan_gate *gate,
           struct plan *plan, struct plan_verdict *verdict)
 {
+    watch_offloads(h, id);
     plan_object(&h->wanted, &h->observed, id, gate, plan, verdict);
 }
 

@@ -16,6 +16,7 @@ src_kernel_libkernel_la_SOURCES = \
 	src/kernel/msg.h \
 	src/kernel/nlsock.c \
 	src/kernel/nlsock.h \
+	src/kernel/offload.c \
 	src/kernel/rtaddr.c \
 	src/kernel/rtaddr.h \
 	src/kernel/rtnl.c \

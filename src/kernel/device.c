@@ -185,6 +185,7 @@ device_update(struct kernel *k, struct device *d, struct rtnl_link *link)
         d->name = xstrdup(link->link->name);
     }
     put_addresses(d, &link->link->fields);
+    kernel_read_offloads(k, link->link);
     model_observed_put_link(k->observed, link->link);
     link->link = NULL;
 }

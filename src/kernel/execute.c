@@ -354,7 +354,10 @@ set_all(struct kernel *k, const struct plan_step *step,
         error = set_up(k, step->name, step->ifindex, true);
         FAILPOINT("set-up");
     }
-    return error ? error : kernel_set_addresses(k, step);
+    if (!error) {
+        error = kernel_set_addresses(k, step);
+    }
+    return error ? error : kernel_set_offloads(k, step);
 }
 
 static char *

@@ -10,6 +10,7 @@
 #include "openvswitch/list.h"
 #include "src/kernel/kernel.h"
 #include "src/kernel/nlsock.h"
+#include "sset.h"
 
 /* A dump has two parts, one after the other. */
 enum dump_part {
@@ -24,6 +25,9 @@ struct kernel {
     struct nlsock events;       /* Notifications, and answers to what
                                  * kernel.c asks to complete them. */
     struct nlsock commands;
+    int ioctls;                 /* A socket for ioctl(). */
+    struct sset watched;        /* Names whose offloads are read. */
+    struct kernel_features *features; /* Once one was read. */
 
     /* Devices by ifindex, as far as seen on 'events'. */
     struct hmap devices;        /* Of struct device. */
@@ -82,6 +86,16 @@ char *kernel_in_use(const char *name);
 /* Does those of the changes of 'step' that are about addresses.  Returns NULL
  * or an error message. */
 char *kernel_set_addresses(struct kernel *, const struct plan_step *step)
+    OVS_WARN_UNUSED_RESULT;
+
+/* offload.c */
+struct model_link;
+
+/* Puts the offloads of 'link' into its fields, if it is watched. */
+void kernel_read_offloads(struct kernel *, struct model_link *link);
+/* Does those of the changes of 'step' that are about offloads.  Returns NULL
+ * or an error message. */
+char *kernel_set_offloads(struct kernel *, const struct plan_step *step)
     OVS_WARN_UNUSED_RESULT;
 
 /* veth.c */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 
@@ -406,10 +408,15 @@ kernel_open(struct model_observed *observed, struct kernel **kernelp)
     hmap_init(&k->devices);
     ovs_list_init(&k->to_ask);
     ovs_list_init(&k->asked);
+    sset_init(&k->watched);
 
     error = events_open(&k->events);
     if (!error) {
         error = nlsock_open(&k->commands, COMMANDS_RCVBUF);
+    }
+    k->ioctls = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (!error && k->ioctls < 0) {
+        error = xasprintf("cannot open a socket: %s", ovs_strerror(errno));
     }
     if (error) {
         kernel_close(k);
@@ -426,6 +433,11 @@ kernel_close(struct kernel *k)
     if (k) {
         nlsock_close(&k->events);
         nlsock_close(&k->commands);
+        if (k->ioctls >= 0) {
+            close(k->ioctls);
+        }
+        sset_destroy(&k->watched);
+        free(k->features);
         device_free_all(k);
         free(k);
     }

@@ -50,6 +50,11 @@ void kernel_resync(struct kernel *);
  * arp_ignore changes.  A caller that waits for such a thing has to ask. */
 void kernel_refresh(struct kernel *, const char *name);
 
+/* Whether the offloads of device 'name', be it there or not, are to be in the
+ * model (MODEL_L_OFFLOAD).  What is in there is up to date when this returns,
+ * and stays so. */
+void kernel_watch_offloads(struct kernel *, const char *name, bool watch);
+
 /* Does those of the 'n' 'steps' that are PLAN_LINK, in order, and stores in
  * each what went wrong in its 'error' (NULL: nothing).  Steps without an
  * error are done as far as the kernel's answer goes. */

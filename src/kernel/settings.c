@@ -189,9 +189,14 @@ take_change(const struct plan_step *step, const struct plan_change *c,
             struct link_settings *s)
 {
     const char *address = model_address_of_field(c->field);
+    bool b;
 
     if (address) {
         return take_address(step, c, address);
+    } else if (model_offload_of_field(c->field)) {
+        return (step->op == PLAN_SET && parse_bool(c->new, &b) ? NULL
+                : xasprintf("%s: %s cannot become \"%s\"", step->name,
+                            c->field, c->new ? c->new : ""));
     }
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
         if (strcmp(c->field, fields[i].name)) {

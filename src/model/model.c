@@ -312,6 +312,21 @@ model_link_n_attached(const struct model_link *link)
     return n ? n : model_link_in_use(link);
 }
 
+/* What follows 'prefix' in 'field', or NULL if it does not begin so. */
+static const char *
+after_prefix(const char *field, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return !strncmp(field, prefix, n) ? &field[n] : NULL;
+}
+
+const char *
+model_offload_of_field(const char *field)
+{
+    return after_prefix(field, MODEL_L_OFFLOAD);
+}
+
 /* Marks. */
 
 char *

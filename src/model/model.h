@@ -105,6 +105,9 @@
 #define MODEL_ADDRESS_DYNAMIC "dynamic" /* It expires: others' protocol gave
                                          * it. */
 #define MODEL_ADDRESS_DUPLICATE "duplicate" /* Another host has it; IPv6. */
+/* One field for each offload, as ethtool(8) calls it: "offload:tso", "true" or
+ * "false".  Observed only where kernel_watch_offloads() asks for it. */
+#define MODEL_L_OFFLOAD "offload:"
 
 /* The configuration of one row. */
 struct model_row {
@@ -202,6 +205,9 @@ bool model_link_is(const struct model_link *, const char *kind);
 bool model_link_in_use(const struct model_link *);
 /* How many queues of TAP 'link' processes hold, enabled or not. */
 unsigned int model_link_n_attached(const struct model_link *);
+
+/* The offload in a field of a link, or NULL for a field that is none's. */
+const char *model_offload_of_field(const char *field);
 
 /* Marks.  model_mark_object() returns the object id in 'mark' (a pointer into
  * it) if it is of 'instance', otherwise NULL. */

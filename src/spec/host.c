@@ -102,13 +102,14 @@ read_port(struct host *h, const char *name, json_t *json,
           const void *bridge)
 {
     struct smap values = SMAP_INITIALIZER(&values);
+    struct spec_report *r = &h->report;
 
-    spec_read(&h->report, json, &spec_kind_port, &values);
-    spec_rules_port(&h->report, &values);
-    spec_rules_addresses(&h->report, &values,
-                         smap_get_def(&values, "type", ""));
-    spec_names_claim(&h->names, &h->report, name);
-    if (!h->report.n) {
+    spec_read(r, json, &spec_kind_port, &values);
+    spec_read_offloads(r, json, &values);
+    spec_rules_port(r, &values);
+    spec_rules_type(r, json, &values);
+    spec_names_claim(&h->names, r, name);
+    if (!r->n) {
         lower_port(h, bridge, name, &values);
     }
     smap_destroy(&values);
@@ -160,7 +161,7 @@ read_bridge(struct host *h, const char *name, json_t *json,
     spec_read(&h->report, json, &spec_kind_bridge, &values);
     managed = smap_get_bool(&values, "managed", true);
     spec_names_claim(&h->names, &h->report, name);
-    spec_rules_addresses(&h->report, &values, "internal");
+    spec_rules_addresses(&h->report, &values);
     if (!managed) {
         check_unmanaged(&h->report, json);
     } else if (!h->report.n) {
@@ -238,6 +239,7 @@ read_bond(struct host *h, const char *name, json_t *json,
     struct spec_report *r = &h->report;
 
     spec_read(r, json, &spec_kind_bond, &values);
+    spec_read_offloads(r, json, &values);
     spec_rules_port(r, &values);
     spec_names_claim(&h->names, r, name);
     spec_require(r, json, "bridge");

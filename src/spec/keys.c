@@ -103,7 +103,24 @@ static const struct spec_key port_own[] = {
     KEY_MTU,
     KEY_STRING("type", spec_check_port_type),
     KEY_STRINGS("addresses", spec_check_address),
+    KEY_NESTED("offloads"),
     KEY_LATER("qos"),
+    KEY_END
+};
+
+/* As ethtool(8) calls them. */
+static const struct spec_key offloads_own[] = {
+    KEY_BOOLEAN("gro"),
+    KEY_BOOLEAN("gso"),
+    KEY_BOOLEAN("lro"),
+    KEY_BOOLEAN("ntuple"),
+    KEY_BOOLEAN("rx"),
+    KEY_BOOLEAN("rxhash"),
+    KEY_BOOLEAN("rxvlan"),
+    KEY_BOOLEAN("sg"),
+    KEY_BOOLEAN("tso"),
+    KEY_BOOLEAN("tx"),
+    KEY_BOOLEAN("txvlan"),
     KEY_END
 };
 
@@ -115,6 +132,7 @@ static const struct spec_key bond_own[] = {
     KEY_STRING("bridge", spec_check_device_name),
     KEY_STRINGS("members", spec_check_device_name),
     KEY_MTU,
+    KEY_NESTED("offloads"),
     KEY_REFUSED("addresses", NOT_INTERNAL),
     KEY_LATER("qos"),
     KEY_LATER("type"),
@@ -217,6 +235,9 @@ const struct spec_kind spec_kind_end = {
 /* The end of a veth pair is a device, as a NIC's TAP is. */
 const struct spec_kind spec_kind_veth_end = {
     veth_end_own, PORT_AND_IFACE(nic_without_port, nic_without_iface), false
+};
+const struct spec_kind spec_kind_offloads = {
+    offloads_own, { NULL }, false
 };
 const struct spec_kind spec_kind_defaults = {
     defaults_own, { NULL }, false

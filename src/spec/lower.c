@@ -76,10 +76,16 @@ spec_lower_uplink(const struct smap *values, const char *name)
 {
     struct model_link *link = model_link_create(name);
     const char *mtu = smap_get(values, "mtu");
+    const struct smap_node *node;
 
     smap_replace(&link->fields, MODEL_L_UP, "true");
     if (mtu) {
         smap_replace(&link->fields, MODEL_L_MTU, mtu);
+    }
+    SMAP_FOR_EACH (node, values) {
+        if (model_offload_of_field(node->key)) {
+            smap_replace(&link->fields, node->key, node->value);
+        }
     }
     return link;
 }

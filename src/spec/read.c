@@ -271,6 +271,30 @@ spec_read(struct spec_report *r, json_t *object,
     }
 }
 
+void
+spec_read_offloads(struct spec_report *r, json_t *object,
+                   struct smap *values)
+{
+    json_t *json = json_object_get(object, "offloads");
+    struct smap offloads = SMAP_INITIALIZER(&offloads);
+    const struct smap_node *node;
+    size_t saved;
+
+    if (!json) {
+        return;
+    }
+    saved = spec_enter(r, "offloads");
+    if (spec_expect_object(r, json)) {
+        spec_read(r, json, &spec_kind_offloads, &offloads);
+        SMAP_FOR_EACH (node, &offloads) {
+            smap_add_nocopy(values, xasprintf(MODEL_L_OFFLOAD"%s", node->key),
+                            xstrdup(node->value));
+        }
+    }
+    spec_leave(r, saved);
+    smap_destroy(&offloads);
+}
+
 bool
 spec_require(struct spec_report *r, json_t *object, const char *key)
 {

@@ -64,8 +64,7 @@ address_key(const char *text)
 }
 
 void
-spec_rules_addresses(struct spec_report *r, const struct smap *values,
-                     const char *type)
+spec_rules_addresses(struct spec_report *r, const struct smap *values)
 {
     const char *text = smap_get(values, "addresses");
     struct sset addresses = SSET_INITIALIZER(&addresses);
@@ -74,12 +73,6 @@ spec_rules_addresses(struct spec_report *r, const struct smap *values,
 
     if (!text) {
         return;
-    }
-    if (strcmp(type, "internal")) {
-        spec_error_member(r, "addresses", "is for ports of \"type\": "
-                          "\"internal\" and for bridges: the host's own IP "
-                          "stack does not get what comes in on a device that "
-                          "is on a bridge");
     }
     sset_from_delimited_string(&addresses, text, ",");
     names = sset_sort(&addresses);
@@ -95,6 +88,26 @@ spec_rules_addresses(struct spec_report *r, const struct smap *values,
     free(names);
     sset_destroy(&addresses);
     sset_destroy(&seen);
+}
+
+void
+spec_rules_type(struct spec_report *r, const json_t *json,
+                const struct smap *values)
+{
+    const char *type = smap_get_def(values, "type", "");
+
+    spec_rules_addresses(r, values);
+    if (smap_get(values, "addresses") && strcmp(type, "internal")) {
+        spec_error_member(r, "addresses", "is for ports of \"type\": "
+                          "\"internal\" and for bridges: the host's own IP "
+                          "stack does not get what comes in on a device that "
+                          "is on a bridge");
+    }
+    if (json_object_get(json, "offloads") && *type
+        && strcmp(type, "system")) {
+        spec_error_member(r, "offloads", "is for uplinks; ovs-vswitchd makes "
+                          "the device of a port of \"type\": \"%s\"", type);
+    }
 }
 
 void

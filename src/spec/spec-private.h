@@ -97,6 +97,7 @@ extern const struct spec_kind spec_kind_bond;
 extern const struct spec_kind spec_kind_link;
 extern const struct spec_kind spec_kind_end;
 extern const struct spec_kind spec_kind_veth_end;
+extern const struct spec_kind spec_kind_offloads;
 extern const struct spec_kind spec_kind_defaults;
 extern const struct spec_kind spec_kind_policy;
 
@@ -121,6 +122,11 @@ bool spec_expect_array(struct spec_report *, const json_t *json);
 void spec_read(struct spec_report *, json_t *object,
                const struct spec_kind *kind, struct smap *values);
 
+/* Reads what "offloads" of 'object' holds, if it is there, into 'values':
+ * "offload:tso" => "true". */
+void spec_read_offloads(struct spec_report *, json_t *object,
+                        struct smap *values);
+
 /* Reports a missing key. */
 bool spec_require(struct spec_report *, json_t *object, const char *key);
 
@@ -135,9 +141,10 @@ char *spec_check_link_type(const char *);
 /* Rules about several keys of one object. */
 void spec_rules_port(struct spec_report *, const struct smap *values);
 void spec_rules_nic(struct spec_report *, const struct smap *values);
-/* For a port with an Interface of 'type', or a bridge's local port. */
-void spec_rules_addresses(struct spec_report *, const struct smap *values,
-                          const char *type);
+void spec_rules_addresses(struct spec_report *, const struct smap *values);
+/* What only some types of port can have. */
+void spec_rules_type(struct spec_report *, const json_t *port,
+                     const struct smap *values);
 
 /* Lowering. */
 struct model_port *spec_lower_port(const struct spec_kind *,

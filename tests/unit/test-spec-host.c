@@ -66,6 +66,13 @@ test_ports(void **state OVS_UNUSED)
           " mtu_request=9000 type=\n"
           "  link eth1 mtu=9000 up=true\n");
     check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
+          "\"ports\": {\"eth1\": {\"offloads\": {\"tso\": false,"
+          "\"gro\": true}}}}}}",
+          "port:br0/eth1 from host.json\n"
+          "  port eth1 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface eth1 type=\n"
+          "  link eth1 offload:gro=true offload:tso=false up=true\n");
+    check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
           "\"ports\": {\"eth1\": {\"type\": \"system\"}}}}}",
           "port:br0/eth1 from host.json\n"
           "  port eth1 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
