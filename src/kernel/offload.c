@@ -21,9 +21,9 @@
  *
  * By SIOCETHTOOL, which every kernel and every driver has.  An offload by the
  * short name that ethtool(8) gives it is a group of features by the kernel's
- * names; kernels differ in how many these are, so all are read by name.  (There
- * are commands for some short names as well, ETHTOOL_STSO for one.  They leave
- * out the features that came later.)
+ * names; kernels differ in how many these are, so all are read by name.
+ * (There are commands for some short names as well, ETHTOOL_STSO for one.
+ * They leave out the features that came later.)
  *
  * The kernel reports a change of any feature as a change of the link, down or
  * up, but not which one.  So the features are read whenever something is said
