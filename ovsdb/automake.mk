@@ -6,6 +6,8 @@ ovsdb_libovsdbside_la_SOURCES = \
 	ovsdb/db-private.h \
 	ovsdb/db.c \
 	ovsdb/db.h \
+	ovsdb/fdb.c \
+	ovsdb/fdb.h \
 	ovsdb/fields.c \
 	ovsdb/fields.h \
 	ovsdb/observe.c \

@@ -200,6 +200,9 @@ read_iface(const struct observer *o, const struct ovsrec_interface *row,
     struct model_iface *iface = model_port_add_iface(port, row->name);
 
     fields_read(&row->header_, &o->namer, &iface->row);
+    if (!strcmp(model_row_get(&iface->row, "type"), "system")) {
+        smap_remove(&iface->row.fields, "type"); /* Another name for "". */
+    }
     iface->ofport = row->n_ofport ? row->ofport[0] : 0;
     free(iface->error);
     iface->error = nullable_xstrdup(row->error);

@@ -16,6 +16,7 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/explain-cmd.c \
 	src/cli/explain.c \
 	src/cli/explain.h \
+	src/cli/export-cmd.c \
 	src/cli/flag-cmd.c \
 	src/cli/get.c \
 	src/cli/graph-cmd.c \

@@ -334,6 +334,7 @@ const struct ctl_command_syntax cli_commands[] = {
     { "sync", 0, 0, "", NULL, cmd_sync, NULL, "", RO },
     { "adopt", 0, INT_MAX, "[OBJECT]...", NULL, cmd_adopt, NULL,
       "--all,--allow=,--yes", RO },
+    { "export", 0, 1, "[DIR]", NULL, cmd_export, NULL, "--ours", RO },
     { "gc-confirm", 0, 1, "[OBJECT]", NULL, cmd_gc_confirm, NULL, "", RO },
     { "br-list", 0, 0, "", NULL, cmd_br_list, NULL, "", RO },
     { "br-get", 1, 2, "BRIDGE [KEY]", NULL, cmd_br_get, NULL,

@@ -71,6 +71,7 @@ static const struct { const char *name, *text; } commands[] = {
     { NULL, "Other" },
     { "sync", "wait until everything is as the files say" },
     { "adopt", "take over what is live and fits the files" },
+    { "export", "what is live as files, which are new in DIR" },
     { "gc-confirm", "let held deletions go" },
 };
 
@@ -94,6 +95,7 @@ static const struct {
     { "--all", "", false, "all that there are" },
     { "--allow=", "IMPACT", false,
       "although re-add, vm-restart or both (with a comma) would follow" },
+    { "--ours", "", false, "also what ovs-portd has made itself" },
     { "--yes", "", false, "do it without a question" },
     { "--vhost=", "on|off", false,
       "whether QEMU uses vhost-net (default: on if there is "

@@ -14,22 +14,17 @@
  * object's own, says all that would happen.  What of it puts marks on goes
  * before the rest: after that, the ordinary plan is the rest. */
 
-/* Two names of OVS's for an existing device. */
-static const char *
-iface_type(const struct model_row *row)
-{
-    const char *type = model_row_get(row, "type");
-    return strcmp(type, "system") ? type : "";
-}
-
 static void
 check_iface(struct planner *p, const struct model_row *want,
             const struct model_row *have)
 {
-    if (strcmp(iface_type(want), iface_type(have))) {
+    const char *is = model_row_get(have, "type");
+    const char *should_be = model_row_get(want, "type");
+
+    if (strcmp(is, should_be)) {
         planner_refuse(p, MODEL_CONFLICT, "interface %s is of type \"%s\", "
-                       "the spec asks for \"%s\"", have->name,
-                       iface_type(have), iface_type(want));
+                       "the spec asks for \"%s\"", have->name, is,
+                       should_be);
     }
 }
 

@@ -112,14 +112,21 @@ set_step(struct planner *p, const struct model_link *have)
     return step;
 }
 
-/* A TAP that is not persistent goes when the VM lets go of it, and is made
- * anew as it should be, so there is nothing to set before. */
+/* Takes back what there is no hurry for while a VM holds the TAP, so that one
+ * that others made does not stand as pending all the VM's life: a TAP that is
+ * not persistent goes with the VM, and is made anew as it should be; one that
+ * is nobody's becomes root's when the VM lets go. */
 static bool
 drop_moot(struct planner *p, struct plan_step *step,
           const struct model_link *have)
 {
-    if (!model_link_in_use(have)
-        || !field_is(&have->fields, MODEL_L_PERSIST, "false")) {
+    const char *owner = plan_step_get(step, MODEL_L_OWNER);
+    bool transient = field_is(&have->fields, MODEL_L_PERSIST, "false");
+    bool nobodys = (step->n_changes == 1 && owner && !strcmp(owner, "0")
+                    && !smap_get(&have->fields, MODEL_L_OWNER)
+                    && !smap_get(&have->fields, MODEL_L_GROUP));
+
+    if (!model_link_in_use(have) || (!transient && !nobodys)) {
         return false;
     }
     plan_step_clear(step);

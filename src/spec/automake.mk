@@ -7,6 +7,11 @@ src_spec_libspec_la_SOURCES = \
 	src/spec/keys.c \
 	src/spec/lower.c \
 	src/spec/names.c \
+	src/spec/raise-fields.c \
+	src/spec/raise-nic.c \
+	src/spec/raise-private.h \
+	src/spec/raise.c \
+	src/spec/raise.h \
 	src/spec/read.c \
 	src/spec/report.c \
 	src/spec/rules.c \

@@ -294,6 +294,8 @@ def _judge_iface(live, name, mark, columns, device):
     row, wrong = _one(live, "Interface", name, mark)
     if not row:
         return wrong
+    if row["type"] == "system":
+        row = dict(row, type="")    # OVS has two names for it.
     wrong += _columns("Interface " + name, row, columns)
     if not (isinstance(row["ofport"], int) and row["ofport"] > 0):
         wrong.append("missing: Interface %s has ofport %r"
@@ -383,8 +385,20 @@ def _judge_tap(live, mark, name, spec):
          noqueue)]
     if not noqueue:
         checks.pop()
+    waits = _waits_for_the_vm(link, data, owner)
     return ["missing: device %s: %s is %r, wanted %r" % (name, what, is_, so)
-            for what, is_, so in checks if is_ != so]
+            for what, is_, so in checks if is_ != so and what not in waits]
+
+
+def _waits_for_the_vm(link, data, owner):
+    """What is left as it is while a VM holds a TAP that was adopted."""
+    if "LOWER_UP" not in link["flags"]:
+        return ()
+    if not data.get("persist"):
+        return ("persist", "owner", "group")
+    if owner == 0 and "user" not in data and "group" not in data:
+        return ("owner",)
+    return ()
 
 
 def _judge_veth(live, mark, name, peer, mtu):

@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/test-plan-veth \
 	tests/unit/test-plan \
 	tests/unit/test-spec-host \
+	tests/unit/test-spec-raise \
 	tests/unit/test-spec-vm \
 	tests/unit/test-store-edit \
 	tests/unit/test-store \

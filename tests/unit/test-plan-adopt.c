@@ -171,9 +171,8 @@ test_refusals(void **state OVS_UNUSED)
     model_row_set(&port->ifaces[0].row, "type", "internal");
     model_observed_put_port(&w.o, port);
     assert_refused(&w, "of type \"internal\", the spec asks for \"\"");
-    /* OVS has two names for it. */
     port = model_port_clone(model_observed_port(&w.o, "tap0"));
-    model_row_set(&port->ifaces[0].row, "type", "system");
+    model_row_set(&port->ifaces[0].row, "type", "");
     model_observed_put_port(&w.o, port);
 
     w.gate.frozen = "vms.d/vm1.json:1:1: broken";
@@ -205,11 +204,26 @@ test_transient_tap(void **state OVS_UNUSED)
     assert_int_equal(rest.n_steps, 0);
     plan_destroy(&stamps);
 
-    /* A persistent one waits for the VM. */
+    /* A persistent one waits for the VM, unless it is nobody's and to be
+     * root's. */
     world_set_link(&w, "tap0", MODEL_L_PERSIST, "true");
     assert_null(adopt(&w, &stamps, &rest));
     assert_int_equal(rest.n_steps, 1);
     assert_int_equal(rest.steps[0]->impact, PLAN_VM_RESTART);
+    plan_destroy(&stamps);
+    plan_destroy(&rest);
+    struct model_object *nic = world_make_nic("vm1", "net0", "tap0", "br0", 1,
+                                              10);
+    smap_replace(&nic->links[0]->fields, MODEL_L_OWNER, "0");
+    world_want(&w, "vms.d/vm1.json", nic);
+    assert_null(adopt(&w, &stamps, &rest));
+    assert_int_equal(rest.n_steps, 0);
+    plan_destroy(&stamps);
+
+    world_hold(&w, "tap0", false);
+    assert_null(adopt(&w, &stamps, &rest));
+    assert_int_equal(rest.n_steps, 1);
+    assert_int_equal(rest.steps[0]->impact, PLAN_HITLESS);
     done(&w, &stamps, &rest);
 }
 

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+/* From what is live to specs: adopted by them, nothing changes. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ovsdb/fdb.h"
+#include "smap.h"
+#include "src/model/observed.h"
+#include "src/model/wanted.h"
+#include "src/plan/plan.h"
+#include "src/spec/raise.h"
+#include "src/spec/spec.h"
+#include "tests/unit/world.h"
+#include "util.h"
+
+static char *
+nobody(unsigned int id)
+{
+    return id == 65534 ? xstrdup("nobody") : NULL;
+}
+
+static void
+raise_world(const struct world *w, bool ours, const struct smap *macs,
+            struct spec_raised *raised)
+{
+    const struct spec_raise_options options = {
+        .ours = ours, .macs = macs, .user = nobody, .group = nobody,
+    };
+    spec_raise(&w->o, &options, raised);
+}
+
+static const char *
+text_of(const struct spec_raised *raised, const char *file)
+{
+    const char *text = shash_find_data(&raised->files, file);
+
+    if (!text) {
+        fail_msg("there is no %s", file);
+    }
+    return text;
+}
+
+static void
+assert_note(const struct spec_raised *raised, const char *part)
+{
+    for (size_t i = 0; i < raised->notes.n; i++) {
+        if (strstr(raised->notes.names[i], part)) {
+            return;
+        }
+    }
+    fail_msg("no note says \"%s\"", part);
+}
+
+static void
+assert_has(const char *text, const char *part)
+{
+    if (!strstr(text, part)) {
+        fail_msg("%s\nlacks %s", text, part);
+    }
+}
+
+static struct model_port *
+put_port(struct world *w OVS_UNUSED, const char *name, const char *bridge,
+         const char *type)
+{
+    struct model_port *port = model_port_create(name);
+    struct model_iface *iface = model_port_add_iface(port, name);
+
+    model_row_set(&port->row, MODEL_F_BRIDGE, bridge);
+    if (type) {
+        model_row_set(&iface->row, "type", type);
+    }
+    iface->ofport = 3;
+    return port;
+}
+
+static void
+put_tap(struct world *w, const char *name, bool mq)
+{
+    struct model_link *link = model_link_create(name);
+
+    link->ifindex = w->next_ifindex++;
+    smap_add(&link->fields, MODEL_L_KIND, "tap");
+    smap_add(&link->fields, MODEL_L_MAC, "fe:54:00:00:00:01");
+    smap_add(&link->fields, MODEL_L_MTU, "9000");
+    smap_add(&link->fields, MODEL_L_UP, "true");
+    smap_add(&link->fields, MODEL_L_QDISC, mq ? "mq" : "noqueue");
+    smap_add(&link->fields, MODEL_L_MULTI_QUEUE, mq ? "true" : "false");
+    smap_add(&link->fields, MODEL_L_PERSIST, "true");
+    smap_add(&link->fields, MODEL_L_OWNER, "65534");
+    smap_add(&link->fields, MODEL_L_GROUP, "107");
+    smap_add(&link->fields, MODEL_L_ADDR_GEN_MODE, "none");
+    smap_add(&link->fields, MODEL_L_ARP_IGNORE, "8");
+    if (mq) {
+        link->carrier = true;
+        link->n_queues = 1;
+        link->n_disabled = 3;
+    }
+    model_observed_put_link(&w->o, link);
+}
+
+static void
+put_bridge(struct world *w, const char *name)
+{
+    struct model_bridge *bridge = model_bridge_create(name);
+
+    model_row_set(&bridge->row, "datapath_type", "netdev");
+    model_row_set(&bridge->row, "mcast_snooping_enable", "true");
+    model_row_set(&bridge->row, "external_ids:a", "b\"c\\d");
+    model_row_set(&bridge->row, "flood_vlans", "7,8");
+    model_observed_put_bridge(&w->o, bridge);
+    model_observed_put_port(&w->o, put_port(w, name, name, "internal"));
+}
+
+/* Parses all texts into wanted objects; they must be good. */
+static void
+want_all(struct world *w, const struct spec_raised *raised)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &raised->files) {
+        struct sset changed = SSET_INITIALIZER(&changed);
+        struct spec_result result;
+
+        if (!strcmp(node->name, "host.json")) {
+            spec_parse_host(node->name, node->data, strlen(node->data),
+                            &result);
+        } else {
+            spec_parse_vm(node->name, node->data, strlen(node->data), NULL,
+                          &result);
+        }
+        assert_int_equal(result.errors.n, 0);
+        model_wanted_replace(&w->w, node->name, result.objects,
+                             result.n_objects, &changed);
+        result.n_objects = 0;
+        spec_result_destroy(&result);
+        sset_destroy(&changed);
+    }
+}
+
+/* host/ has this from the system. */
+static void
+resolve_names(struct world *w)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &w->w.objects) {
+        struct model_object *object = node->data;
+
+        for (size_t i = 0; i < object->n_links; i++) {
+            struct smap *fields = &object->links[i]->fields;
+
+            if (smap_get(fields, MODEL_L_OWNER)) {
+                smap_replace(fields, MODEL_L_OWNER, "65534");
+            }
+        }
+    }
+}
+
+static void
+assert_adopts_as_is(struct world *w, const char *id)
+{
+    struct plan stamps, rest;
+
+    plan_init(&stamps);
+    plan_init(&rest);
+    char *refusal = plan_adopt(&w->w, &w->o, id, &w->gate, &stamps, &rest);
+    if (refusal) {
+        fail_msg("%s: %s", id, refusal);
+    }
+    assert_true(stamps.n_steps > 0);
+    if (rest.n_steps) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+        plan_step_format(rest.steps[0], &ds);
+        fail_msg("%s: %s", id, ds_cstr(&ds));
+    }
+    plan_destroy(&stamps);
+    plan_destroy(&rest);
+}
+
+static void
+test_round_trip(void **state OVS_UNUSED)
+{
+    struct world w;
+    struct spec_raised raised;
+
+    world_init(&w);
+    put_bridge(&w, "br0");
+    put_bridge(&w, "br1");
+    struct model_port *port = put_port(&w, "tap0", "br0", NULL);
+    struct model_row *iface = &port->ifaces[0].row;
+    model_row_set(&port->row, "vlan_mode", "dot1q-tunnel");
+    model_row_set(&port->row, "tag", "10");
+    model_row_set(&port->row, "cvlans", "20,30");
+    model_row_set(&port->row, "protected", "true");
+    model_row_set(&port->row, "other_config:qinq-ethtype", "802.1q");
+    model_row_set(iface, "mtu_request", "9000");
+    model_row_set(iface, "external_ids:attached-mac", "52:54:00:00:00:01");
+    model_row_set(iface, "external_ids:vm-id", "vm1");
+    model_row_set(iface, "external_ids:iface-id", "xyz");
+    model_row_set(iface, "external_ids:iface-status", "active");
+    model_row_set(iface, "external_ids:iface-id-ver", "7");
+    model_row_set(iface, "external_ids:ovn-installed", "true");
+    model_row_set(iface, "external_ids:team", "red");
+    model_row_set(iface, "ingress_policing_rate", "5000");
+    model_observed_put_port(&w.o, port);
+    put_tap(&w, "tap0", true);
+
+    port = put_port(&w, "bond0", "br0", NULL);
+    model_port_remove_iface(port, "bond0");
+    model_port_add_iface(port, "eth1");
+    model_port_add_iface(port, "eth2");
+    model_row_set(&port->row, "bond_mode", "balance-slb");
+    model_row_set(&port->row, "lacp", "active");
+    model_observed_put_port(&w.o, port);
+    world_add_device(&w, "eth1");
+    world_add_device(&w, "eth2");
+    world_set_link(&w, "eth1", MODEL_L_UP, "true");
+    world_set_link(&w, "eth2", MODEL_L_UP, "true");
+    for (int i = 0; i < 2; i++) {
+        port = put_port(&w, i ? "p1" : "p0", i ? "br1" : "br0", "patch");
+        model_row_set(&port->ifaces[0].row, "options:peer", i ? "p0" : "p1");
+        model_observed_put_port(&w.o, port);
+    }
+    port = put_port(&w, "vx0", "br1", "vxlan");
+    model_row_set(&port->ifaces[0].row, "options:remote_ip", "192.0.2.1");
+    model_observed_put_port(&w.o, port);
+
+    raise_world(&w, false, NULL, &raised);
+    for (size_t i = 0; i < raised.notes.n; i++) {
+        fail_msg("note: %s", raised.notes.names[i]);
+    }
+    assert_int_equal(shash_count(&raised.files), 2);
+    const char *text = text_of(&raised, "vms.d/vm1.json");
+    assert_has(text, "\"queues\": 4");
+    assert_has(text, "\"owner\": \"nobody\"");
+    assert_has(text, "\"group\": \"107\"");
+    assert_has(text, "\"qdisc\": \"default\"");
+    want_all(&w, &raised);
+    resolve_names(&w);
+    const char *ids[] = { "bridge:br0", "bridge:br1", "vm1/net0",
+                          "bond:bond0", "link:p0", "port:br1/vx0" };
+    assert_int_equal(shash_count(&w.w.objects), ARRAY_SIZE(ids));
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        assert_adopts_as_is(&w, ids[i]);
+    }
+    spec_raised_destroy(&raised);
+    world_destroy(&w);
+}
+
+static void
+test_nothing_twice(void **state OVS_UNUSED)
+{
+    struct world w;
+    struct spec_raised raised;
+
+    /* What is ours is in the files already. */
+    world_init(&w);
+    world_want_bridge(&w, "br0");
+    world_want_nic(&w, "vm1", "net0", "tap0", "br0", 8, 10);
+    world_settle(&w, "vm1/net0");
+    raise_world(&w, false, NULL, &raised);
+    assert_int_equal(shash_count(&raised.files), 0);
+    assert_int_equal(raised.notes.n, 0);
+    spec_raised_destroy(&raised);
+
+    raise_world(&w, true, NULL, &raised);
+    assert_has(text_of(&raised, "vms.d/vm1.json"), "\"net0\"");
+    assert_has(text_of(&raised, "host.json"), "\"br0\"");
+    spec_raised_destroy(&raised);
+
+    /* A port of somebody else's on a bridge of ours. */
+    model_observed_put_port(&w.o, put_port(&w, "int0", "br0", "internal"));
+    raise_world(&w, false, NULL, &raised);
+    assert_int_equal(shash_count(&raised.files), 1);
+    assert_has(text_of(&raised, "host.json"), "\"int0\"");
+    spec_raised_destroy(&raised);
+    world_destroy(&w);
+}
+
+static void
+test_bad_ids(void **state OVS_UNUSED)
+{
+    struct world w;
+    struct spec_raised raised;
+    struct smap macs = SMAP_INITIALIZER(&macs);
+    static const char *const vm_ids[] = {
+        "", "../../etc/passwd", "a/b", "\xff", "-", NULL
+    };
+
+    world_init(&w);
+    put_bridge(&w, "br0");
+    for (int i = 0; vm_ids[i]; i++) {
+        char *name = xasprintf("tap%d", i);
+        struct model_port *port = put_port(&w, name, "br0", NULL);
+
+        model_row_set(&port->ifaces[0].row, "external_ids:vm-id", vm_ids[i]);
+        model_observed_put_port(&w.o, port);
+        put_tap(&w, name, false);
+        char *mac = xasprintf("52:54:00:00:01:%02x", i);
+        smap_add(&macs, name, mac);
+        free(mac);
+        free(name);
+    }
+    smap_replace(&macs, "tap3", "01:00:5e:00:00:01");
+    raise_world(&w, false, &macs, &raised);
+    text_of(&raised, "vms.d/tap0.json");
+    text_of(&raised, "vms.d/tap1.json");
+    text_of(&raised, "vms.d/tap2.json");
+    text_of(&raised, "vms.d/-.json");
+    assert_has(text_of(&raised, "host.json"), "\"tap3\"");
+    assert_note(&raised, "tap3 is a TAP, but nothing says");
+    assert_int_equal(shash_count(&raised.files), 5);
+    spec_raised_destroy(&raised);
+    smap_destroy(&macs);
+    world_destroy(&w);
+}
+
+static void
+test_fdb(void **state OVS_UNUSED)
+{
+    struct smap macs = SMAP_INITIALIZER(&macs);
+
+    fdb_parse(" port  VLAN  MAC                Age\n"
+              "    3    10  52:54:00:00:00:01    2\n"
+              "    3    20  52:54:00:00:00:01  299\n"
+              "    4     0  52:54:00:00:00:02    2\n"
+              "    4     0  52:54:00:00:00:03    2\n"
+              "    4     0  52:54:00:00:00:04    2\n"
+              "LOCAL     0  52:54:00:00:00:05    0\n"
+              "    5     0  52:54:00:00:00:06  static\n"
+              "    6     0  52:54:00\n"
+              "99999999999999999999 x\n\n%s%n\n", &macs);
+    assert_int_equal(smap_count(&macs), 2);
+    assert_string_equal(smap_get(&macs, "3"), "52:54:00:00:00:01");
+    assert_string_equal(smap_get(&macs, "5"), "52:54:00:00:00:06");
+    smap_destroy(&macs);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_nothing_twice),
+        cmocka_unit_test(test_bad_ids),
+        cmocka_unit_test(test_fdb),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
