@@ -32,7 +32,6 @@ struct store_edit {
     bool all;                   /* It knows of all files. */
     struct shash puts;          /* "struct store_file", absent to remove. */
     struct shash view;          /* Pointers into 'cache' and 'puts'. */
-    struct sset gone;           /* For store_lock_release(). */
     char *error;                /* Of the first invalid put. */
 };
 
@@ -42,7 +41,7 @@ edit_destroy(struct store_edit *edit)
     struct shash_node *node;
 
     if (edit->lock_fd >= 0) {
-        store_lock_release(edit->lock_fd, &edit->gone);
+        store_lock_release(edit->lock_fd);
     }
     store_fds_close(&edit->fds);
     SHASH_FOR_EACH (node, &edit->puts) {
@@ -53,21 +52,9 @@ edit_destroy(struct store_edit *edit)
     shash_destroy(&edit->view);
     store_cache_destroy(&edit->cache);
     sset_destroy(&edit->looked);
-    sset_destroy(&edit->gone);
     free(edit->error);
     free(edit->path);
     free(edit);
-}
-
-/* Notes which files 'journal', once carried out, has removed. */
-static void
-note_gone(struct store_edit *edit, const struct journal *journal)
-{
-    for (size_t i = 0; i < journal->n; i++) {
-        if (!journal->items[i].tmp) {
-            sset_add(&edit->gone, journal->items[i].name);
-        }
-    }
 }
 
 /* Finishes what a dead process left. */
@@ -79,7 +66,6 @@ recover(struct store_edit *edit)
     char *error = NULL;
 
     if (!cause) {
-        note_gone(edit, &journal);
         journal_sweep(&edit->fds);
     } else {
         error = xasprintf("%s/%s: an earlier edit, of a process that died, "
@@ -167,7 +153,6 @@ store_edit_begin(const char *dir, int timeout_ms, struct store_edit **editp)
     shash_init(&edit->puts);
     shash_init(&edit->view);
     sset_init(&edit->looked);
-    sset_init(&edit->gone);
 
     retval = store_fds_open(dir, &edit->fds, &vms_errno);
     if (retval) {
@@ -387,6 +372,7 @@ write_temporary(const struct store_edit *edit, const struct store_file *put,
     if (close(fd) && !error) {
         error = errno;
     }
+    FAILPOINT("temporary-written");
     return error;
 }
 
@@ -458,9 +444,6 @@ store_edit_commit(struct store_edit *edit)
         journal_sweep(&edit->fds);
     } else if (journal.n) {
         error = journal_apply(&edit->fds, &journal, &dropped);
-        if (!error) {
-            note_gone(edit, &journal);
-        }
     }
     journal_destroy(&journal);
     edit_destroy(edit);

@@ -16,7 +16,9 @@
 #include "openvswitch/vlog.h"
 #include "socket-util.h"
 #include "src/failpoint.h"
+#include "src/store/lock.h"
 #include "src/store/names.h"
+#include "svec.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(store_journal);
@@ -307,6 +309,22 @@ journal_write(const struct store_fds *fds, const struct journal *journal)
     return 0;
 }
 
+/* As long as there is the journal, it says which files are gone for good;
+ * after it, this does. */
+static void
+note_gone(const struct store_fds *fds, const struct journal *journal)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < journal->n; i++) {
+        if (!journal->items[i].tmp) {
+            svec_add(&names, journal->items[i].name);
+        }
+    }
+    store_lock_note_gone(fds->dir, names.names, names.n);
+    svec_destroy(&names);
+}
+
 static int
 apply_item(const struct store_fds *fds, const struct journal_item *item)
 {
@@ -354,12 +372,11 @@ journal_apply(const struct store_fds *fds, struct journal *journal,
                              ovs_strerror(error));
         }
         item->state = JOURNAL_DONE;
-        if (!touched) {
-            FAILPOINT("renamed-first");
-        }
         touched = true;
+        FAILPOINT("item-done");
     }
-    FAILPOINT("renamed-all");
+    note_gone(fds, journal);
+    FAILPOINT("items-done");
 
     /* Else a power cut could bring back a journal that later edits by hand
      * have overtaken, or lose a rename of which no journal is left. */

@@ -14,8 +14,9 @@
  *
  * TMPNAME is a temporary file beside NAME, N the number of lines between
  * first and last.  The journal appears by rename(2), complete and synced: from
- * then on the edit has happened, whoever carries it out.  It does not know
- * about the lock; its users hold it. */
+ * then on the edit has happened, whoever carries it out.  Its users
+ * hold the lock; before the journal goes, the lock's file says which files the
+ * edit removed. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/shash.h"
 #include "openvswitch/util.h"
 #include "src/store/journal.h"
 #include "src/store/names.h"
 #include "socket-util.h"
-#include "sset.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -25,6 +25,10 @@
 
 /* More than the longest list of removed files that is of use to anybody. */
 #define MAX_TEXT (1024 * 1024)
+
+#define GONE "gone "
+/* How long a removal is remembered: longer than a reader may be behind. */
+#define GONE_SECS 60
 
 #define OPEN_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
@@ -134,6 +138,145 @@ write_text(int fd, const char *text)
     ignore(!futimens(fd, times));
 }
 
+/* Returns the text of lock file 'fd', for the caller to free. */
+static char *
+read_text(int fd)
+{
+    char *text = NULL;
+    struct stat st;
+
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= MAX_TEXT) {
+        ssize_t n;
+
+        text = xmalloc(st.st_size + 1);
+        n = pread(fd, text, st.st_size, 0);
+        text[MAX(n, 0)] = '\0';
+    }
+    return text ? text : xstrdup("");
+}
+
+static char *
+open_and_read(int dir_fd)
+{
+    int fd = openat(dir_fd, STORE_LOCK, O_RDONLY | OPEN_FLAGS);
+    char *text = fd >= 0 ? read_text(fd) : xstrdup("");
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return text;
+}
+
+/* What has been removed. */
+
+static bool
+parse_gone(char *line, const char **name, struct timespec *when)
+{
+    char *space = strchr(line + strcspn(line, " "), ' ');
+    char *end = space ? strchr(space + 1, ' ') : NULL;
+    long long int sec, nsec;
+
+    if (strncmp(line, GONE, strlen(GONE)) || !end
+        || !ovs_scan(end, " %lld %lld", &sec, &nsec)) {
+        return false;
+    }
+    *end = '\0';
+    *name = space + 1;
+    when->tv_sec = sec;
+    when->tv_nsec = nsec;
+    return true;
+}
+
+/* Adds what the lock file's 'text', which is taken apart, says is gone. */
+static void
+collect_gone(char *text, struct shash *gone)
+{
+    char *save_ptr = NULL;
+
+    for (char *line = strtok_r(text, "\n", &save_ptr); line;
+         line = strtok_r(NULL, "\n", &save_ptr)) {
+        struct timespec when;
+        const char *name;
+
+        if (parse_gone(line, &name, &when)) {
+            free(shash_replace(gone, name, xmemdup(&when, sizeof when)));
+        }
+    }
+}
+
+/* The text for 'gone' without what every reader has seen long ago. */
+static void
+format_gone(const struct shash *gone, struct ds *text)
+{
+    const struct shash_node *node;
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    SHASH_FOR_EACH (node, gone) {
+        const struct timespec *when = node->data;
+
+        if (llabs((long long int) now.tv_sec - when->tv_sec) < GONE_SECS) {
+            ds_put_format(text, GONE "%s %lld %ld\n", node->name,
+                          (long long int) when->tv_sec, when->tv_nsec);
+        }
+    }
+}
+
+void
+store_lock_gone(int dir_fd, struct shash *gone)
+{
+    char *text = open_and_read(dir_fd);
+
+    collect_gone(text, gone);
+    free(text);
+}
+
+/* Makes the text of 'fd' say who holds the lock (0: nobody), and that 'names'
+ * are gone, beside those that are already. */
+static void
+update_text(int fd, pid_t pid, char *const names[], size_t n)
+{
+    struct shash gone = SHASH_INITIALIZER(&gone);
+    struct ds text = DS_EMPTY_INITIALIZER;
+    char *old = read_text(fd);
+    struct timespec now;
+
+    collect_gone(old, &gone);
+    clock_gettime(CLOCK_REALTIME, &now);
+    for (size_t i = 0; i < n; i++) {
+        free(shash_replace(&gone, names[i], xmemdup(&now, sizeof now)));
+    }
+    if (pid) {
+        ds_put_format(&text, "pid %ld\n", (long int) pid);
+    }
+    format_gone(&gone, &text);
+    write_text(fd, ds_cstr_ro(&text));
+    ds_destroy(&text);
+    free(old);
+    shash_destroy_free_data(&gone);
+}
+
+void
+store_lock_note_gone(int dir_fd, char *const names[], size_t n)
+{
+    int fd = n ? openat(dir_fd, STORE_LOCK, O_RDWR | OPEN_FLAGS) : -1;
+
+    if (fd >= 0) {
+        update_text(fd, getpid(), names, n);
+        close(fd);
+    }
+}
+
+void
+store_lock_release(int fd)
+{
+    update_text(fd, 0, NULL, 0);
+    /* Not by close() alone: a child that was forked meanwhile has the same
+     * open file. */
+    flock(fd, LOCK_UN);
+    close(fd);
+}
+
 char *
 store_lock_exclusive(const char *dir, int dir_fd, int timeout_ms, int *fd)
 {
@@ -151,10 +294,7 @@ store_lock_exclusive(const char *dir, int dir_fd, int timeout_ms, int *fd)
             xnanosleep(POLL_NS);
         }
         if (!error && is_current(dir_fd, *fd)) {
-            char *text = xasprintf("pid %ld\n", (long int) getpid());
-
-            write_text(*fd, text);
-            free(text);
+            update_text(*fd, getpid(), NULL, 0);
             return NULL;
         }
         close(*fd);
@@ -183,76 +323,14 @@ store_lock_release_shared(int fd)
     }
 }
 
-void
-store_lock_release(int fd, const struct sset *gone)
-{
-    struct ds text = DS_EMPTY_INITIALIZER;
-    const char *name;
-
-    if (gone) {
-        SSET_FOR_EACH (name, gone) {
-            ds_put_format(&text, "gone %s\n", name);
-        }
-    }
-    write_text(fd, ds_cstr(&text));
-    ds_destroy(&text);
-    /* Not by close() alone: a child that was forked meanwhile has the same
-     * open file. */
-    flock(fd, LOCK_UN);
-    close(fd);
-}
-
-/* Returns the lock file's text, or NULL; and its status. */
-static char *
-read_text(int dir_fd, struct stat *st)
-{
-    char *text = NULL;
-    size_t n;
-    int fd = openat(dir_fd, STORE_LOCK, O_RDONLY | OPEN_FLAGS);
-
-    if (fd < 0) {
-        return NULL;
-    }
-    if (!fstat(fd, st) && S_ISREG(st->st_mode) && st->st_size <= MAX_TEXT) {
-        int error;
-
-        text = xmalloc(st->st_size + 1);
-        error = read_fully(fd, text, st->st_size, &n);
-        text[error && error != EOF ? 0 : n] = '\0';
-    }
-    close(fd);
-    return text;
-}
-
-void
-store_lock_gone(int dir_fd, struct sset *gone, struct timespec *when)
-{
-    char *save_ptr = NULL;
-    struct stat st;
-    char *text = read_text(dir_fd, &st);
-
-    if (!text) {
-        return;
-    }
-    *when = st.st_mtim;
-    for (char *line = strtok_r(text, "\n", &save_ptr); line;
-         line = strtok_r(NULL, "\n", &save_ptr)) {
-        if (!strncmp(line, "gone ", 5)) {
-            sset_add(gone, line + 5);
-        }
-    }
-    free(text);
-}
-
 char *
 store_lock_holder(int dir_fd)
 {
-    struct stat st;
-    char *text = read_text(dir_fd, &st);
+    char *text = open_and_read(dir_fd);
     char *holder = NULL;
     int pid;
 
-    if (text && ovs_scan(text, "pid %d\n", &pid) && pid > 0
+    if (ovs_scan(text, "pid %d\n", &pid) && pid > 0
         && (!kill(pid, 0) || errno == EPERM)) {
         holder = xasprintf("held by process %d", pid);
     }

@@ -7,14 +7,15 @@
  *
  * flock(2): shared by readers, exclusive for an editor.  The file is made by
  * the first editor and never deleted.  While it is locked exclusively it says
- * who does; afterwards, which files the last edit removed, so that a reader
- * need not wait STORE_ABSENCE_MS for those:
+ * who does; and at any time, which files the last edits removed and when, so
+ * that a reader need not wait STORE_ABSENCE_MS for those, and never sees the
+ * rest of an edit without them:
  *
  *     pid N
- *     gone NAME
+ *     gone NAME SEC NSEC
  *
- * Its mtime grows whenever an editor takes it or lets go of it, whatever the
- * clock does.  A reader that cannot have it reads without, and takes a "mark"
+ * Its mtime grows whenever an editor takes it, lets go of it or removes
+ * files, whatever the clock does.  A reader that cannot have it reads without, and takes a "mark"
  * of it and of the journal before and after: where the two are equal, no
  * editor has made a step in between.  It does not know what an edit is. */
 
@@ -23,7 +24,7 @@
 #include "openvswitch/compiler.h"
 #include "src/store/read.h"
 
-struct sset;
+struct shash;
 
 #define STORE_LOCK ".lock"
 
@@ -45,12 +46,16 @@ char *store_lock_exclusive(const char *dir, int dir_fd, int timeout_ms,
 /* Lets go of a lock taken by store_lock_shared(), which may be -1. */
 void store_lock_release_shared(int fd);
 
-/* Lets go of the exclusive lock and leaves word that the files named in
- * 'gone' (NULL for none) were removed under it. */
-void store_lock_release(int fd, const struct sset *gone);
+/* Lets go of the exclusive lock. */
+void store_lock_release(int fd);
 
-/* Adds to 'gone' what the last edit removed, and says when in '*when'. */
-void store_lock_gone(int dir_fd, struct sset *gone, struct timespec *when);
+/* Under the exclusive lock, leaves word that the 'n' files in 'names' are
+ * removed now.  Without the right to do so nothing happens. */
+void store_lock_note_gone(int dir_fd, char *const names[], size_t n);
+
+/* Adds to 'gone' what the last edits removed, by name, with a malloc'd
+ * "struct timespec" that says when. */
+void store_lock_gone(int dir_fd, struct shash *gone);
 
 /* "held by process N" or "held by somebody who reads", for a message; the
  * caller frees it. */

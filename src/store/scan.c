@@ -45,8 +45,7 @@ struct scan {
     bool through;               /* Read through 'journal'. */
     struct sset names;          /* To be looked at. */
     struct shash found;         /* Name to "struct entry", NULL: not there. */
-    struct sset gone;           /* Removed by the last edit ... */
-    struct timespec gone_when;  /* ... at this time; see was_deleted(). */
+    struct shash gone;          /* Removed by edits: see was_deleted(). */
     bool gone_loaded;
 };
 
@@ -384,12 +383,11 @@ look(struct scan *scan)
 
 /* Taking it in. */
 
-/* True if the last edit removed 'entry', or the journal does. */
+/* True if an edit removed 'entry', or the journal does. */
 static bool
 was_deleted(struct scan *scan, const struct entry *entry)
 {
     const struct timespec *ctime = &entry->sig.ctime;
-    const struct timespec *when = &scan->gone_when;
     const struct journal_item *item = journal_find(&scan->journal,
                                                    entry->file.name);
 
@@ -398,10 +396,13 @@ was_deleted(struct scan *scan, const struct entry *entry)
     }
     if (!scan->gone_loaded) {
         scan->gone_loaded = true;
-        store_lock_gone(scan->fds.dir, &scan->gone, &scan->gone_when);
+        store_lock_gone(scan->fds.dir, &scan->gone);
     }
+
     /* Not if the file that has now vanished is a later one. */
-    return sset_contains(&scan->gone, entry->file.name)
+    const struct timespec *when = shash_find_data(&scan->gone,
+                                                  entry->file.name);
+    return when
            && (ctime->tv_sec < when->tv_sec
                || (ctime->tv_sec == when->tv_sec
                    && ctime->tv_nsec <= when->tv_nsec));
@@ -553,7 +554,7 @@ store_scan(struct store_cache *cache, struct store_watch *watch,
     }
 
     sset_init(&scan.names);
-    sset_init(&scan.gone);
+    shash_init(&scan.gone);
     shash_init(&scan.found);
     journal_init(&scan.journal);
     result = scan_opened(&scan, watch);
@@ -565,7 +566,7 @@ store_scan(struct store_cache *cache, struct store_watch *watch,
     }
     shash_destroy(&scan.found);
     sset_destroy(&scan.names);
-    sset_destroy(&scan.gone);
+    shash_destroy_free_data(&scan.gone);
     journal_destroy(&scan.journal);
     store_lock_release_shared(scan.lock_fd);
     store_fds_close(&scan.fds);

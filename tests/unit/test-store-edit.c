@@ -456,7 +456,7 @@ test_killed_at_failpoints(void **state)
     } points[] = {
         { "temporaries-written", false }, { "journal-tmp-written", false },
         { "journal-renamed", true }, { "journal-written", true },
-        { "renamed-first", true }, { "renamed-all", true },
+        { "item-done", true }, { "items-done", true },
         { "journal-removed", true },
     };
 
