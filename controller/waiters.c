@@ -280,6 +280,10 @@ is_over(const struct waiter *waiter, const struct reconcile *r,
     if (!waiter->all_loaded) {
         return false;
     }
+    if (waiter->level == LEVEL_OVS && !sset_is_empty(&waiter->removed)
+        && !model_observed_applied(host_observed(r->host))) {
+        return false;           /* Rows are gone before ports are. */
+    }
     if (!reconcile_is_quiet(r, smap_is_empty(&waiter->files) ? NULL : ids)) {
         return false;
     }

@@ -7,13 +7,17 @@
 #include "openvswitch/json.h"
 #include "src/cli/cli.h"
 #include "src/cli/guest.h"
+#include "src/cli/keyed.h"
 #include "src/cli/world.h"
 #include "src/host/host.h"
+#include "timeval.h"
 #include "util.h"
 
 /* qemu-args and libvirt-xml. */
 
 #define VHOST_NET "/dev/vhost-net"
+/* For the database to tell of bridges. */
+#define DATABASE_MS 3000
 
 static char *
 parse_vhost(const struct ctl_context *ctx, enum guest_vhost *vhost)
@@ -27,18 +31,28 @@ parse_vhost(const struct ctl_context *ctx, enum guest_vhost *vhost)
             : NULL);
 }
 
-/* The files, and the host as well where its database is there: it knows the
- * bridges that host.json does not describe. */
+/* The files, and the host as well: it knows the bridges that host.json does
+ * not describe.  Without 'live' that is not worth a long wait, nor an error:
+ * a server that is stopped accepts connections all the same. */
 static enum cli_exit
 open_world(struct ctl_context *ctx, struct world *w, char **error)
 {
-    const struct cli *cli = cli_of(ctx);
-    bool live = shash_find(&ctx->options, "--live");
-    char *absent;
-    bool there = !world_check_database(cli, &absent);
+    struct cli *cli = cli_of(ctx);
+    bool live = keyed_option(ctx, "--live");
+    long long int deadline = cli->deadline;
+    enum cli_exit code;
 
-    free(absent);
-    return world_open(cli, cli->spec_dir, live || there, w, error);
+    if (!live) {
+        cli->deadline = MIN(deadline, time_msec() + DATABASE_MS);
+    }
+    code = world_open(cli, cli->spec_dir, true, w, error);
+    cli->deadline = deadline;
+    if (code == CLI_ABSENT && !live) {
+        free(*error);
+        world_close(w);
+        code = world_open(cli, cli->spec_dir, false, w, error);
+    }
+    return code;
 }
 
 /* True if bridge 'name' has the userspace datapath; says so if that is not
