@@ -280,7 +280,7 @@ is_over(const struct waiter *waiter, const struct reconcile *r,
     if (!waiter->all_loaded) {
         return false;
     }
-    if (waiter->level == LEVEL_OVS && !sset_is_empty(&waiter->removed)
+    if (waiter->level >= LEVEL_OVS && !sset_is_empty(&waiter->removed)
         && !model_observed_applied(host_observed(r->host))) {
         return false;           /* Rows are gone before ports are. */
     }

@@ -41,6 +41,7 @@ struct wait {
     struct cli *cli;
     struct svec argv;           /* LEVEL, TIMEOUT-MS, targets. */
     const char *files;          /* What has become of them. */
+    const char *applied;        /* The same, once all is as they say. */
     bool loaded;                /* The daemon has loaded them. */
     bool shown;                 /* There is a progress line. */
 };
@@ -298,8 +299,8 @@ wait_for_flows(struct wait *w)
 
     case VSWITCHD_FAILED:
     default:
-        ovs_error(0, "%s and applied, but whether frames still use the old "
-                  "VLAN is not known: %s", w->files, error);
+        ovs_error(0, "%s, but whether frames still use an old VLAN is not "
+                  "known: %s", w->applied, error);
         free(error);
         return cli_ms_left(w->cli, 0) ? CLI_ABSENT : CLI_TIMEOUT;
     }
@@ -367,6 +368,8 @@ cli_wait(struct cli *cli, const struct svec *targets,
         .files = (!edited ? "no file was edited"
                   : changed ? "the files are changed"
                   : "the files are as they were"),
+        .applied = (edited ? "the files are applied"
+                    : "all is as the files say"),
     };
     static const char *const levels[] = { CLI_WAIT_NAMES };
     enum cli_exit code = CLI_DONE;
