@@ -14,10 +14,11 @@
  *     pid N
  *     gone NAME SEC NSEC
  *
- * Its mtime grows whenever an editor takes it, lets go of it or removes
- * files, whatever the clock does.  A reader that cannot have it reads without, and takes a "mark"
- * of it and of the journal before and after: where the two are equal, no
- * editor has made a step in between.  It does not know what an edit is. */
+ * Its mtime grows whenever an editor takes it, lets go of it or removes files,
+ * whatever the clock does.  A reader that cannot have it reads without, and
+ * takes a "mark" of it and of the journal before and after: where the two are
+ * equal, no editor has made a step in between.  It does not know what an edit
+ * is. */
 
 #include <stdbool.h>
 #include <sys/stat.h>
