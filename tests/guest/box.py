@@ -116,10 +116,10 @@ def run(command, results, timeout=1800, memory="3G"):
         return int(f.read())
 
 
-def e2e_command(args):
-    """Runs end-to-end tests in a box."""
+def test_command(args):
+    """Runs tests in a box."""
     return shlex.join(
-        ["/usr/bin/python3", "tests/e2e/run.py",
+        ["/usr/bin/python3", "tests/guest/run.py",
          "--bin", os.path.abspath(args.bin), "--jobs", str(args.jobs),
          *(["--subset", "box"] if args.quick else []),
          "--datapath", "system", "--slowness", str(SLOWNESS),
@@ -150,7 +150,7 @@ def main():
     os.makedirs(keep)
     with tempfile.TemporaryDirectory(prefix="portd-kit-") as directory:
         kit.kit = kit.Kit(directory)
-        status = run(args.command or e2e_command(args), keep, args.timeout)
+        status = run(args.command or test_command(args), keep, args.timeout)
         if status:
             print("what is /results there: %s/" % keep)
         return status

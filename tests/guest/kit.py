@@ -26,7 +26,8 @@ BOX_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 def missing_requirements():
     """What this machine lacks to run virtual machines, as texts."""
     lacking = ["no program '%s': ./dev deps" % tool
-               for tool in (QEMU, BUSYBOX, ETHTOOL, "modprobe")
+               for tool in (QEMU, BUSYBOX, ETHTOOL, "modprobe", "libvirtd",
+                            "virsh")
                if not shutil.which(tool)]
     for flavour in "cloud-amd64", "amd64":
         directory = kernel_directory(flavour)

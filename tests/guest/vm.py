@@ -21,58 +21,29 @@ import kit
 BOOT = 120                      # Seconds; emulated, on a busy machine.
 COMMAND = 60
 
+COMMAND_LINE = "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable"
 
-class Vm:
-    """The machine of "VM", its devices as ovs-portctl says.  With 'args' they
-    are as those say instead.  'user' runs QEMU without any privilege; 'load'
-    False leaves the virtio driver out, to be loaded by load()."""
 
-    def __init__(self, w, vm, address=None, smp=1, user=None, args=None,
-                 load=True, cpu="max", image=None):
+class Agent:
+    """What init-guest does for us.  Whoever inherits from it starts the
+    machine, and has _to_guest and _from_guest, descriptors of its second
+    serial line, and alive() and why()."""
+
+    def __init__(self, w, vm, address, smp):
         self._w = w
         self.vm = vm
         self.address = address
         self.smp = smp
-        self._image = image or kit.the_kit().guest
         self.console = os.path.join(w.logs, "guest-%s.console" % vm)
-        if args is None:
-            args = shlex.split(w.ctl("qemu-args", vm).stdout)
-        self.args = args
-        argv = [kit.QEMU, *self._machine(smp, cpu), *args]
-        with open(self.console, "ab") as console:
+        with open(self.console, "ab"):
             os.chmod(self.console, 0o666)
-            if user:
-                argv = ["setpriv", "--reuid=" + user, "--clear-groups",
-                        "--inh-caps=-all", "--bounding-set=-all"] + argv
-            self._popen = subprocess.Popen(
-                argv, cwd=w.dir, env=w.env, stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=console)
-        self.pid = self._popen.pid
         self._text = b""
-        if load:
-            self.load()
-
-    def _machine(self, smp, cpu):
-        return ["-nodefaults", "-no-user-config", "-display", "none",
-                "-no-reboot", "-M", "q35", "-accel", "tcg,thread=multi",
-                "-cpu", cpu, "-m", "256M", "-smp", str(smp),
-                "-kernel", self._image.kernel,
-                "-initrd", self._image.initrd,
-                "-append", "console=ttyS0 quiet panic=-1 mitigations=off "
-                "tsc=reliable",
-                "-chardev", "file,id=console,append=on,path=/dev/stderr",
-                "-serial", "chardev:console",
-                "-chardev", "stdio,id=agent,signal=off",
-                "-serial", "chardev:agent"]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
-
-    def alive(self):
-        return self._popen.poll() is None
 
     # The guest.
 
@@ -107,16 +78,14 @@ class Vm:
                 raise harness.Failure(
                     "guest %s has not %s, %s\n%s%s" % (
                         self.vm, what, "within %g s" % timeout
-                        if self.alive() else "and QEMU ended with %d"
-                        % self._popen.returncode,
+                        if self.alive() else "and " + self.why(),
                         self._text.decode(errors="replace"), console))
-            if select.select([self._popen.stdout], [], [], min(left, 1))[0]:
-                self._text += os.read(self._popen.stdout.fileno(), 65536)
+            if select.select([self._from_guest], [], [], min(left, 1))[0]:
+                self._text += os.read(self._from_guest, 65536)
 
     def run(self, command, check=True, timeout=COMMAND):
         """A shell command in the guest; returns what it prints."""
-        self._popen.stdin.write(command.encode() + b"\n")
-        self._popen.stdin.flush()
+        os.write(self._to_guest, command.encode() + b"\n")
         output, status = self._answer(timeout, "done '%s'" % command)
         if check and status:
             raise harness.Failure("in guest %s, '%s' ended with %d\n%s" % (
@@ -146,13 +115,53 @@ class Vm:
         found = re.findall(r"Combined:\s*(\d+)", self.run("ethtool -l eth0"))
         return tuple(int(n) for n in found)
 
-    # The end.
-
     def power_off(self):
-        """Of its own accord; QEMU has ended when this returns."""
-        self._popen.stdin.write(b"poweroff -f\n")
-        self._popen.stdin.flush()
-        self._popen.wait(COMMAND * harness.slowness)
+        """Of its own accord; it has ended when this returns."""
+        os.write(self._to_guest, b"poweroff -f\n")
+        harness.wait(lambda: not self.alive(), "guest %s ends" % self.vm)
+
+
+class Vm(Agent):
+    """The machine of "VM", its devices as ovs-portctl says.  With 'args' they
+    are as those say instead.  'user' runs QEMU without any privilege; 'load'
+    False leaves the virtio driver out, to be loaded by load()."""
+
+    def __init__(self, w, vm, address=None, smp=1, user=None, args=None,
+                 load=True, cpu="max"):
+        super().__init__(w, vm, address, smp)
+        if args is None:
+            args = shlex.split(w.ctl("qemu-args", vm).stdout)
+        argv = [kit.QEMU, *self._machine(cpu), *args]
+        if user:
+            argv = ["setpriv", "--reuid=" + user, "--clear-groups",
+                    "--inh-caps=-all", "--bounding-set=-all"] + argv
+        with open(self.console, "ab") as console:
+            self._popen = subprocess.Popen(
+                argv, cwd=w.dir, env=w.env, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=console)
+        self.pid = self._popen.pid
+        self._to_guest = self._popen.stdin.fileno()
+        self._from_guest = self._popen.stdout.fileno()
+        if load:
+            self.load()
+
+    def _machine(self, cpu):
+        image = kit.the_kit().guest
+        return ["-nodefaults", "-no-user-config", "-display", "none",
+                "-no-reboot", "-M", "q35", "-accel", "tcg,thread=multi",
+                "-cpu", cpu, "-m", "256M", "-smp", str(self.smp),
+                "-kernel", image.kernel, "-initrd", image.initrd,
+                "-append", COMMAND_LINE,
+                "-chardev", "file,id=console,append=on,path=" + self.console,
+                "-serial", "chardev:console",
+                "-chardev", "stdio,id=agent,signal=off",
+                "-serial", "chardev:agent"]
+
+    def alive(self):
+        return self._popen.poll() is None
+
+    def why(self):
+        return "QEMU ended with %d" % self._popen.returncode
 
     def close(self):
         if self.alive():

@@ -15,7 +15,7 @@ packages=(
     python3 python3-jsonschema iproute2 procps util-linux busybox-static
     libcap2-bin graphviz
     # virtual machines; their kernels: fetch-kernel.sh
-    qemu-system-x86 ethtool kmod
+    qemu-system-x86 ethtool kmod libvirt-daemon libvirt-clients
 )
 
 say() { printf '%s\n' "$*"; }
