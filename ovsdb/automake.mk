@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += ovsdb/libovsdbside.la
 ovsdb_libovsdbside_la_SOURCES = \
+	ovsdb/bridge-ports.c \
+	ovsdb/bridge-ports.h \
 	ovsdb/check.c \
 	ovsdb/compat.h \
 	ovsdb/db-private.h \

@@ -6,6 +6,7 @@
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
+#include "ovsdb/bridge-ports.h"
 #include "ovsdb/fields.h"
 #include "ovsdb/satellites.h"
 #include "src/model/observed.h"
@@ -30,8 +31,7 @@ struct observer {
     struct model_observed *observed;
     struct ovsdb_idl_index *bridges, *ports, *ifaces; /* By name. */
 
-    struct shash bridge_ports;  /* Bridge -> struct sset of its ports. */
-    struct shash port_bridges;  /* Port -> struct sset of its bridges. */
+    struct bridge_ports bridge_ports;
     struct fields_namer namer;
     struct satellites *satellites;
 
@@ -100,8 +100,7 @@ observer_create(struct ovsdb_idl *idl, struct model_observed *observed)
     o->bridges = ovsdb_idl_index_create1(idl, &ovsrec_bridge_col_name);
     o->ports = ovsdb_idl_index_create1(idl, &ovsrec_port_col_name);
     o->ifaces = ovsdb_idl_index_create1(idl, &ovsrec_interface_col_name);
-    shash_init(&o->bridge_ports);
-    shash_init(&o->port_bridges);
+    bridge_ports_init(&o->bridge_ports);
     o->namer = (struct fields_namer) { name_row, o };
     o->satellites = satellites_create(idl, observed, &o->namer);
     sset_init(&o->dirty_bridges);
@@ -109,23 +108,11 @@ observer_create(struct ovsdb_idl *idl, struct model_observed *observed)
     return o;
 }
 
-static void
-destroy_sets(struct shash *sets)
-{
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, sets) {
-        sset_destroy(node->data);
-    }
-    shash_destroy_free_data(sets);
-}
-
 void
 observer_destroy(struct observer *o)
 {
     if (o) {
-        destroy_sets(&o->bridge_ports);
-        destroy_sets(&o->port_bridges);
+        bridge_ports_destroy(&o->bridge_ports);
         sset_destroy(&o->dirty_bridges);
         sset_destroy(&o->dirty_ports);
         satellites_destroy(o->satellites);
@@ -172,7 +159,7 @@ observer_iface(const struct observer *o, const char *name)
 const struct sset *
 observer_port_bridges(const struct observer *o, const char *name)
 {
-    return shash_find_data(&o->port_bridges, name);
+    return bridge_ports_find(&o->bridge_ports, name);
 }
 
 const struct ovsdb_idl_row *
@@ -264,73 +251,11 @@ flush_dirty(struct observer *o)
     sset_clear(&o->dirty_ports);
 }
 
-/* Which port is in which bridge. */
-
 static void
-link_port(struct observer *o, const char *port, const char *bridge)
+update_ports(struct observer *o, const char *name)
 {
-    struct sset *bridges = shash_find_data(&o->port_bridges, port);
-
-    if (!bridges) {
-        bridges = xmalloc(sizeof *bridges);
-        sset_init(bridges);
-        shash_add(&o->port_bridges, port, bridges);
-    }
-    sset_add(bridges, bridge);
-    sset_add(&o->dirty_ports, port);
-}
-
-static void
-unlink_port(struct observer *o, const char *port, const char *bridge)
-{
-    struct shash_node *node = shash_find(&o->port_bridges, port);
-
-    sset_add(&o->dirty_ports, port);
-    if (node) {
-        struct sset *bridges = node->data;
-
-        sset_find_and_delete(bridges, bridge);
-        if (sset_is_empty(bridges)) {
-            sset_destroy(bridges);
-            free(bridges);
-            shash_delete(&o->port_bridges, node);
-        }
-    }
-}
-
-/* Takes over what is in Bridge.ports of the bridge called 'name'; a bridge
- * that is gone has none. */
-static void
-update_members(struct observer *o, const char *name)
-{
-    const struct ovsrec_bridge *row = observer_bridge(o, name);
-    struct sset *old = shash_find_and_delete(&o->bridge_ports, name);
-    struct sset *new = xmalloc(sizeof *new);
-    const char *port;
-
-    sset_init(new);
-    for (size_t i = 0; row && i < row->n_ports; i++) {
-        port = row->ports[i]->name;
-        sset_add(new, port);
-        if (!old || !sset_contains(old, port)) {
-            link_port(o, port, name);
-        }
-    }
-    if (old) {
-        SSET_FOR_EACH (port, old) {
-            if (!sset_contains(new, port)) {
-                unlink_port(o, port, name);
-            }
-        }
-        sset_destroy(old);
-        free(old);
-    }
-    if (row) {
-        shash_add(&o->bridge_ports, name, new);
-    } else {
-        sset_destroy(new);
-        free(new);
-    }
+    bridge_ports_update(&o->bridge_ports, o->idl, name,
+                        observer_bridge(o, name), &o->dirty_ports);
 }
 
 static void
@@ -417,7 +342,7 @@ observer_track(struct observer *o)
                 || ovsrec_bridge_is_deleted(bridge)
                 || ovsrec_bridge_is_updated(bridge,
                                             OVSREC_BRIDGE_COL_PORTS)) {
-                update_members(o, bridge->name);
+                update_ports(o, bridge->name);
             }
             update_satellites(o, bridge->name);
         }
@@ -454,7 +379,7 @@ observer_resync(struct observer *o)
     }
     const char *name;
     SSET_FOR_EACH (name, &o->dirty_bridges) {
-        update_members(o, name);
+        update_ports(o, name);
         update_satellites(o, name);
     }
     satellites_resync(o->satellites);

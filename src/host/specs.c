@@ -16,6 +16,7 @@ specs_init(struct specs *specs)
 {
     shash_init(&specs->files);
     specs->nic_defaults = NULL;
+    sset_init(&specs->missing_names);
 }
 
 static void
@@ -39,6 +40,7 @@ specs_destroy(struct specs *specs)
     }
     shash_destroy(&specs->files);
     free(specs->nic_defaults);
+    sset_destroy(&specs->missing_names);
 }
 
 const struct specs_file *
@@ -155,8 +157,9 @@ set_defaults(struct specs *specs, struct spec_defaults *defaults,
 /* Takes over what 'result' holds if it is good; otherwise the last good
  * version stays in force. */
 static void
-take_result(struct specs_file *file, struct spec_result *result,
-            struct model_wanted *wanted, struct sset *changed)
+take_result(struct specs *specs, struct specs_file *file,
+            struct spec_result *result, struct model_wanted *wanted,
+            struct sset *changed)
 {
     bool was_valid = file->valid;
 
@@ -164,10 +167,12 @@ take_result(struct specs_file *file, struct spec_result *result,
     svec_append(&file->errors, &result->errors);
     file->valid = !result->errors.n;
     if (file->valid) {
-        file->misses_names = false;
+        sset_find_and_delete(&specs->missing_names, file->name);
         for (size_t i = 0; i < result->n_objects; i++) {
             resolve_names(result->objects[i]);
-            file->misses_names |= result->objects[i]->problem != NULL;
+            if (result->objects[i]->problem) {
+                sset_add(&specs->missing_names, file->name);
+            }
         }
         model_wanted_replace(wanted, file->name, result->objects,
                              result->n_objects, changed);
@@ -187,7 +192,7 @@ parse_vm(struct specs *specs, struct specs_file *file,
     struct spec_result result;
 
     spec_parse_vm(file->name, file->text, file->len, &defaults, &result);
-    take_result(file, &result, wanted, changed);
+    take_result(specs, file, &result, wanted, changed);
     spec_result_destroy(&result);
 }
 
@@ -198,7 +203,7 @@ parse_host(struct specs *specs, struct specs_file *file,
     struct spec_result result;
 
     spec_parse_host(file->name, file->text, file->len, &result);
-    take_result(file, &result, wanted, changed);
+    take_result(specs, file, &result, wanted, changed);
     if (file->valid) {
         set_policy(wanted, &result.policy, changed);
         set_defaults(specs, &result.defaults, wanted, changed);
@@ -249,6 +254,7 @@ specs_remove(struct specs *specs, const char *name,
     /* The policy and the defaults of a host.json that is gone stay as they
      * were: a missing file is never a removal. */
     model_wanted_replace(wanted, name, NULL, 0, changed);
+    sset_find_and_delete(&specs->missing_names, name);
     specs_file_destroy(shash_find_and_delete(&specs->files, name));
 }
 
@@ -289,26 +295,22 @@ void
 specs_retry_names(struct specs *specs, struct model_wanted *wanted,
                   struct sset *changed)
 {
-    struct shash_node *node;
+    struct sset names;
+    const char *name;
 
-    SHASH_FOR_EACH (node, &specs->files) {
-        struct specs_file *file = node->data;
-        if (file->misses_names && file->text && file->valid) {
+    sset_clone(&names, &specs->missing_names);
+    SSET_FOR_EACH (name, &names) {
+        struct specs_file *file = shash_find_data(&specs->files, name);
+
+        if (file->text && file->valid) {
             parse_vm(specs, file, wanted, changed);
         }
     }
+    sset_destroy(&names);
 }
 
 bool
 specs_misses_names(const struct specs *specs)
 {
-    const struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &specs->files) {
-        const struct specs_file *file = node->data;
-        if (file->misses_names) {
-            return true;
-        }
-    }
-    return false;
+    return !sset_is_empty(&specs->missing_names);
 }

@@ -26,7 +26,6 @@ struct specs_file {
     bool valid;                 /* That text parsed. */
     bool in_force;              /* Some good version is in force. */
     struct svec errors;         /* Of the text last seen. */
-    bool misses_names;          /* It names users that do not exist. */
     char *text;                 /* The last text, to parse it anew when the
                                  * defaults change. */
     size_t len;
@@ -35,6 +34,8 @@ struct specs_file {
 struct specs {
     struct shash files;         /* Name -> struct specs_file. */
     char *nic_defaults;         /* host.json's, JSON text, or NULL. */
+    struct sset missing_names;  /* Files that name users or groups that do
+                                 * not exist. */
 };
 
 void specs_init(struct specs *);
