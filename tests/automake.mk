@@ -6,7 +6,6 @@ EXTRA_DIST += \
 	tests/data \
 	tests/docs-check \
 	tests/e2e \
-	tests/fuzz \
 	tests/guest \
 	tests/house-check \
 	tests/soak \

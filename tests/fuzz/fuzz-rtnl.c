@@ -11,6 +11,7 @@
 #include "src/kernel/rtaddr.h"
 #include "src/kernel/rtnl.h"
 #include "src/model/model.h"
+#include "util.h"
 
 /* The decoders of link and address messages over any bytes: whatever
  * nlmsg_ok() lets pass must neither read out of bounds nor leak. */
@@ -23,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* A copy, so that it is aligned as netlink buffers are and a read beyond
      * its end is noticed. */
     uint8_t *copy = malloc(size ? size : 1);
-    struct nlmsghdr *nlh = (struct nlmsghdr *) copy;
+    struct nlmsghdr *nlh = ALIGNED_CAST(struct nlmsghdr *, copy);
     int left = size;
 
     if (!copy) {
