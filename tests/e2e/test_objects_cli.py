@@ -460,6 +460,10 @@ def test_completion(w):
     equal(complete("nic-set", "vm1/net0", "isolated", "="),
           ["false", "true"], "all values")
     equal(complete("gc-confirm", "br"), ["bridge:br0"], "objects")
+    equal(complete("gc-confirm", "bridge", ":", "b"), ["br0"],
+          "objects after a colon")
+    equal(complete("gc-confirm", "bridge", ":"), ["br0"],
+          "objects at a colon")
     equal(complete("show", ""), ["vm1", "vm1/net0", "vm1/net1",
                                  "bridge:br0"], "what can be shown")
     equal(complete("no-such-command", ""), [], "of an unknown command")
