@@ -45,49 +45,76 @@ ask_vswitchd(const struct cli *cli)
     return error;
 }
 
-/* What is to be done about what ovs-portd has to put right. */
-static char *
-ask_daemon(const struct cli *cli, const char *id, const char *sha256,
-           const char *source)
+/* What ovs-portd says, in words. */
+struct daemon_says {
+    char *loaded;               /* Whether it has the file as it is now... */
+    bool unloaded;              /* ...it has not. */
+    char *remedy;               /* For what it has to put right. */
+};
+
+/* Looks for 'source' in the daemon's 'files'. */
+static void
+judge_file(const struct json *files, const char *source, const char *sha256,
+           struct daemon_says *says)
 {
-    struct json *status;
-    char *text;
-
-    if (daemon_status(cli, ANSWER_MS, &status, &text) != DAEMON_OK) {
-        char *remedy = xasprintf("start ovs-portd (%s)", text);
-        free(text);
-        return remedy;
-    }
-
-    const struct json *objects = json_view(status, "objects");
-    const struct json *files = json_view(status, "files");
-    char *remedy = NULL;
+    const char *theirs = NULL, *why = "";
 
     for (size_t i = 0; i < json_view_n(files); i++) {
         const struct json *file = json_view_element(files, i);
+        const struct json *errors = json_view(file, "errors");
 
-        if (!strcmp(json_view_string(file, "name", ""), source)
-            && strcmp(json_view_string(file, "sha256", ""), sha256)) {
-            remedy = xasprintf("ovs-portd has not loaded this version of %s "
-                               "yet: \"ovs-portctl sync\"", source);
+        if (!strcmp(json_view_string(file, "name", ""), source)) {
+            theirs = json_view_string(file, "sha256", "");
+            if (json_view_n(errors)) {
+                why = json_string(json_view_element(errors, 0));
+            }
         }
     }
-    for (size_t i = 0; i < json_view_n(objects) && !remedy; i++) {
+    says->unloaded = !theirs || strcmp(theirs, sha256);
+    says->loaded = (says->unloaded
+                    ? xasprintf("ovs-portd has %s of %s%s%s",
+                                theirs ? "not this version" : "nothing",
+                                source, *why ? ": " : "", why)
+                    : xasprintf("ovs-portd has this version of %s", source));
+}
+
+/* What the daemon has object 'id' as. */
+static char *
+find_object(const struct json *objects, const char *id)
+{
+    for (size_t i = 0; i < json_view_n(objects); i++) {
         const struct json *object = json_view_element(objects, i);
 
         if (!strcmp(json_view_string(object, "object", ""), id)) {
             const char *why = json_view_string(object, "text", "");
-            remedy = xasprintf("ovs-portd has it as %s%s%s",
-                               json_view_string(object, "state", "?"),
-                               *why ? ": " : "", why);
+
+            return xasprintf("ovs-portd has it as %s%s%s",
+                             json_view_string(object, "state", "?"),
+                             *why ? ": " : "", why);
         }
     }
-    if (!remedy) {
-        remedy = xstrdup("ovs-portd does not know it; see \"ovs-portctl "
-                         "status\"");
+    return xstrdup("ovs-portd does not know it; see \"ovs-portctl status\"");
+}
+
+static void
+ask_daemon(const struct cli *cli, const char *id, const char *sha256,
+           const char *source, struct daemon_says *says)
+{
+    struct json *status;
+    char *text;
+
+    memset(says, 0, sizeof *says);
+    if (daemon_status(cli, ANSWER_MS, &status, &text) == DAEMON_OK) {
+        judge_file(json_view(status, "files"), source, sha256, says);
+        says->remedy = find_object(json_view(status, "objects"), id);
+        json_destroy(status);
+    } else {
+        /* Frames flow without it. */
+        says->loaded = xasprintf("%s; nothing is put right until it does",
+                                 text);
+        says->remedy = xasprintf("start ovs-portd (%s)", text);
+        free(text);
     }
-    json_destroy(status);
-    return remedy;
 }
 
 static char *
@@ -160,8 +187,8 @@ explain(struct ctl_context *ctx, const struct world *w, const char *id)
     world_plan(w, id, &plan, &verdict);
 
     char *vswitchd_error = ask_vswitchd(cli_of(ctx));
-    char *remedy = ask_daemon(cli_of(ctx), id, file ? file->sha256 : "",
-                              source);
+    struct daemon_says says;
+    ask_daemon(cli_of(ctx), id, file ? file->sha256 : "", source, &says);
     struct explain_input in = {
         .id = id,
         .source = source,
@@ -171,7 +198,9 @@ explain(struct ctl_context *ctx, const struct world *w, const char *id)
         .observed = observed,
         .plan = &plan,
         .vswitchd_error = vswitchd_error,
-        .remedy = remedy,
+        .loaded = says.loaded,
+        .unloaded = says.unloaded,
+        .remedy = says.remedy,
     };
 
     if (!in.file_error && !model_wanted_get(w->wanted, id)
@@ -182,7 +211,8 @@ explain(struct ctl_context *ctx, const struct world *w, const char *id)
         print_explanation(ctx, &e);
         explanation_destroy(&e);
     }
-    free(remedy);
+    free(says.loaded);
+    free(says.remedy);
     free(vswitchd_error);
     plan_verdict_destroy(&verdict);
     plan_destroy(&plan);

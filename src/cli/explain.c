@@ -159,6 +159,19 @@ walk_file(struct walk *w)
 }
 
 static void
+walk_loaded(struct walk *w)
+{
+    if (w->in->loaded) {
+        ok(w, "loaded", "%s", w->in->loaded);
+        if (w->in->unloaded) {
+            broken(w, "\"ovs-portctl sync\" has it loaded; if not, see "
+                   "\"ovs-portctl status\", and if ovs-portd's --spec-dir is "
+                   "this one");
+        }
+    }
+}
+
+static void
 walk_spec(struct walk *w)
 {
     char *vlan = model_vlan_describe(w->row);
@@ -350,6 +363,7 @@ explain_nic(const struct explain_input *in, struct explanation *out)
     if (!walk_file(&w)) {
         return;
     }
+    walk_loaded(&w);
     w.row = &w.nic->ports[0]->row;
     w.ifname = w.row->name;
     w.bridge = model_row_get(w.row, MODEL_F_BRIDGE);

@@ -7,8 +7,8 @@
  *
  * The chain from a NIC's file to its guest, link by link:
  *
- *     file - spec - model - bridge - port - interface - vswitchd - ofport
- *         - tap - owner - qdisc - queues - carrier (- ovn)
+ *     file - loaded - spec - model - bridge - port - interface - vswitchd
+ *         - ofport - tap - owner - qdisc - queues - carrier (- ovn)
  *
  * What differs from what is wanted is what the plan would change; this only
  * says to which link a step belongs.  Pure. */
@@ -36,6 +36,9 @@ struct explain_input {
     const char *id;             /* VM/NIC. */
     const char *source;         /* Name of its file. */
     const char *file_error;     /* What is wrong with the file, or NULL. */
+    const char *loaded;         /* Whether ovs-portd has it so, in words; NULL:
+                                 * nobody was asked... */
+    bool unloaded;              /* ...and it has not. */
     const struct model_wanted *wanted;
     const struct model_observed *observed;
     const struct plan *plan;    /* Of this object. */

@@ -2,9 +2,12 @@
 """ovs-portctl's commands that add, change, hold, hand out and explain NICs,
 each against the daemon, its bad input included."""
 
+import fcntl
 import json
 import os
+import shutil
 import signal
+import struct
 import time
 
 from harness import Failure, equal, nic, options, wait
@@ -355,15 +358,8 @@ def test_explain(w):
     w.write_host()
     w.write_vm("vm1", {"net0": nic(1, ifname="tap0", queues=2, tag=10)})
 
-    def explain(name, *words, nic_id="vm1/net0"):
-        result = w.ctl("explain", nic_id, exit=1 if name else 0)
-        lines = result.stdout.splitlines()
-        found = [s for s in lines if s.startswith("First broken link: ")]
-        equal([s.split(": ")[1] for s in found], [name] if name else [],
-              "broken link in %s" % result.stdout)
-        for word in words:
-            equal(word in result.stdout, True,
-                  "%r in %s" % (word, result.stdout))
+    def explain(name, *words):
+        explained(w, name, *words)
     explain("bridge", "there is no bridge br0", "start ovs-portd")
     w.start_portd()
     w.wait_state("vm1/net0")
@@ -416,6 +412,97 @@ def test_explain(w):
     refused(w, "explain", "vm7/net0", text='there is no NIC "vm7/net0"')
     refused(w, "--db=unix:/nonexistent", "explain", "vm1/net0",
             text="is not there", code=4)
+
+
+def explained(w, name, *words, nic_id="vm1/net0"):
+    """explain names link 'name' (None: none) as the first broken one, with a
+    remedy, and says 'words'."""
+    result = w.ctl("explain", nic_id, exit=1 if name else 0)
+    lines = result.stdout.splitlines()
+    found = [s for s in lines if s.startswith("First broken link: ")]
+    equal([s.split(": ")[1] for s in found], [name] if name else [],
+          "broken link in %s" % result.stdout)
+    equal(sum(s.startswith("Remedy: ") and len(s) > 12 for s in lines),
+          1 if name else 0, "remedies in %s" % result.stdout)
+    for word in words:
+        equal(word in result.stdout, True,
+              "%r in %s" % (word, result.stdout))
+
+
+TUNSETOWNER = 0x400454cc
+TUNSETCARRIER = 0x400454e2
+
+
+@options(timeout=180)
+def test_explain_guest(w):
+    """Links that the test above leaves whole: what the daemon has loaded,
+    users, OVS's own error, owner, carrier, and OVN's word."""
+    w.expect_log(r"tap0", r"vm1")
+    w.write_host({"bridges": {"br0": {"datapath_type": "netdev"}}})
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", queues=2,
+                                   iface_id="lp1")})
+    old = os.path.join(w.dir, "old")
+    shutil.copytree(w.spec, old)
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    guest = w.open("vm1/net0")
+    wait(lambda: w.objects()["vm1/net0"]["attached"] == 2, "attached")
+    explained(w, None, "ovs-portd has this version")
+
+    # The guest's side.
+    for fd in guest.fds:
+        fcntl.ioctl(fd, TUNSETCARRIER, struct.pack("i", 0))
+    explained(w, "carrier", "set the link up in the hypervisor")
+    for fd in guest.fds:
+        fcntl.ioctl(fd, TUNSETCARRIER, struct.pack("i", 1))
+    explained(w, None)
+
+    # OVN has not claimed it, and has.
+    w.vsctl("set", "Open_vSwitch", ".", "external_ids:ovn-bridge=br0",
+            "external_ids:ovn-remote=unix:/nonexistent")
+    explained(w, "ovn", "lp1", "logical port")
+    w.vsctl("set", "Interface", "tap0", "external_ids:ovn-installed=true")
+    explained(w, None, "ovn-controller has installed")
+    w.vsctl("remove", "Open_vSwitch", ".", "external_ids", "ovn-bridge", "--",
+            "remove", "Open_vSwitch", ".", "external_ids", "ovn-remote")
+
+    # A wrong owner, which the daemon would mend once the guest is gone.
+    w.portd.stop()
+    explained(w, None, "ovs-portd is not running")
+    fcntl.ioctl(guest.fds[0], TUNSETOWNER, 4242)
+    explained(w, "owner", "4242", "start ovs-portd")
+    w.start_portd()
+    guest.close()
+    w.wait_state("vm1/net0")
+    guest = w.open("vm1/net0")
+    explained(w, None)
+    guest.close()
+
+    # A user that does not exist.
+    w.ctl("nic-set", "vm1/net0", "owner=nobody-of-that-name", exit=2)
+    explained(w, "model", "nobody-of-that-name", "mend vms.d/vm1.json")
+    w.ctl("nic-clear", "vm1/net0", "owner")
+
+    # The daemon serves another directory.
+    w.portd.stop()
+    w.start_portd(spec=old)
+    w.wait_state("vm1/net0")
+    w.ctl("--wait=none", "retag", "vm1/net0", "7")
+    explained(w, "loaded", "not this version", "--spec-dir")
+    w.portd.stop()
+
+    # Its device is gone, and ovs-vswitchd says so.
+    w.ctl("--wait=none", "nic-clear-vlan", "vm1/net0")
+    w.vswitchd.kill()
+    w.ip("link", "del", "tap0")
+    explained(w, "vswitchd", "start ovs-vswitchd")
+    w.start_vswitchd()
+    wait(lambda: w.iface("tap0")["error"], "OVS's error")
+    explained(w, "ofport", "No such device", "start ovs-portd")
+    # A stranger has the name.
+    w.vsctl("del-port", "tap0", "--", "add-port", "br0", "tap0", "--",
+            "set", "Interface", "tap0", "type=internal")
+    explained(w, "port", "not this NIC's", "nic-set vm1/net0 ifname=NAME")
 
 
 COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",

@@ -83,6 +83,8 @@ test_file(void **state OVS_UNUSED)
     setup(&w);
     check_input(&w, (struct explain_input) { .file_error = "1:1: bad" },
                 "file");
+    check_input(&w, (struct explain_input) { .loaded = "no",
+                                             .unloaded = true }, "loaded");
     world_unwant(&w, "vms.d/vm1.json");
     check(&w, "file");
     world_destroy(&w);
