@@ -20,18 +20,23 @@ LISTS = ["show", "plan", "check", "vm-list", "nic-list", "br-list",
          "br-get br0", "explain VM/NIC"]
 
 
-def on_terminal(w, *args, env=None, seconds=60, until=None):
+def on_terminal(w, *args, env=None, until=None):
     """What ovs-portctl prints on a terminal, and its exit status.  'until':
-    called with all that was printed; true ends the reading."""
-    environment = dict(w.env, TERM="xterm", **(env or {}))
+    called with all that was printed; true ends it."""
+    return terminal(w, ["ovs-portctl", "--spec-dir=" + w.spec,
+                        "--state-dir=" + w.state, *args], env, until)
+
+
+def terminal(w, argv, env=None, until=None, keys="", seconds=60):
+    """Runs 'argv' on a terminal of its own, where 'keys' are typed."""
+    environment = {**w.env, "TERM": "xterm", **(env or {})}
     if not env:
         del environment["NO_COLOR"]
     master, slave = pty.openpty()
-    run = subprocess.Popen(
-        ["ovs-portctl", "--spec-dir=" + w.spec, "--state-dir=" + w.state,
-         *args], env=environment, stdin=slave, stdout=slave, stderr=slave,
-        start_new_session=True)
+    run = subprocess.Popen(argv, env=environment, stdin=slave, stdout=slave,
+                           stderr=slave, start_new_session=True, cwd=w.dir)
     os.close(slave)
+    os.write(master, keys.encode())
     output, deadline = b"", time.monotonic() + seconds
     try:
         while not (until and until(output.decode(errors="replace"))):
@@ -47,7 +52,7 @@ def on_terminal(w, *args, env=None, seconds=60, until=None):
                     break
                 output += data
         if until:
-            run.terminate()
+            run.kill()
         status = run.wait(30)
     finally:
         os.close(master)
@@ -163,3 +168,28 @@ def test_formats(w):
         equal((bad.returncode, 'no column "no-such"' in bad.stderr),
               (1, True), "a bad column of %s: %s" % (line, bad.stderr))
     w.ctl("-f", "xml", "show", exit=1)
+
+
+@options(ovs=False, timeout=120)
+def test_tab(w):
+    """The Tab key in a real bash: what it completes is what would run."""
+    w.write_host()
+    w.write_vm("vm1", {"net0": nic(1)})
+    completion = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                              "..", "..", "src", "cli", "completion",
+                              "ovs-portctl")
+    for typed, wanted in (
+            ("qua\tv\t/n\t", "quarantine vm1/net0 "),
+            ("nic-set vm1/net0 vlan_\tnative-u\t",
+             "nic-set vm1/net0 vlan_mode=native-untagged "),
+            ("gc-confirm bri\tb\t", "gc-confirm bridge:br0 "),
+            ("check --strict -- retag v\t", "check --strict -- retag vm1/n"),
+            ("--wait=gu\tsync", "--wait=guest sync")):
+        line = "ovs-portctl --spec-dir=spec " + typed
+        text, _ = terminal(
+            w, ["bash", "--norc", "--noprofile", "-i"],
+            env={"PS1": "> ", "NO_COLOR": "1", "TERM": "dumb"},
+            keys="source '%s'\n%s" % (completion, line),
+            until=lambda s, end=wanted: end in s.replace("\a", ""))
+        equal(wanted in text.replace("\a", ""), True,
+              "after %r: %r" % (typed, text))
