@@ -312,11 +312,17 @@ find_claim(const struct satellites *s, struct satellite *sat)
     return claim;
 }
 
-/* True if 'a' has more right to a name than 'b'. */
+/* True if 'a' has more right to 'name' than 'b'.  A row of ours keeps its
+ * name when another one of it comes: others refer to it by that. */
 static bool
-goes_before(const struct satellite *a, const struct satellite *b)
+goes_before(const struct satellite *a, const struct satellite *b,
+            const char *name)
 {
+    bool a_has = nullable_string_is_equal(a->name, name);
+    bool b_has = nullable_string_is_equal(b->name, name);
+
     return (a->own != b->own ? a->own
+            : a_has != b_has ? a_has
             : uuid_compare_3way(&a->uuid, &b->uuid) < 0);
 }
 
@@ -352,6 +358,7 @@ static void
 settle(struct satellites *s, const char *key)
 {
     const struct hmapx *rivals = shash_find_data(&s->claims, key);
+    const char *name = strchr(key, ' ') + 1;
     const struct satellite *winner = NULL;
     struct hmapx_node *node;
 
@@ -359,19 +366,23 @@ settle(struct satellites *s, const char *key)
         return;
     }
     HMAPX_FOR_EACH (node, rivals) {
-        if (!winner || goes_before(node->data, winner)) {
+        /* One that is gone leaves its name when it is flushed itself. */
+        if (idl_row(s, node->data)
+            && (!winner || goes_before(node->data, winner, name))) {
             winner = node->data;
         }
     }
     HMAPX_FOR_EACH (node, rivals) {
         struct satellite *sat = node->data;
 
-        if (sat == winner) {
-            enter(s, sat, strchr(key, ' ') + 1);
-        } else if (sat->own) {
-            char *name = xasprintf("?"UUID_FMT, UUID_ARGS(&sat->uuid));
+        if (!idl_row(s, sat)) {
+            continue;
+        } else if (sat == winner) {
             enter(s, sat, name);
-            free(name);
+        } else if (sat->own) {
+            char *surplus = xasprintf("?"UUID_FMT, UUID_ARGS(&sat->uuid));
+            enter(s, sat, surplus);
+            free(surplus);
         } else {
             enter(s, sat, NULL);
         }

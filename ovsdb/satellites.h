@@ -10,7 +10,8 @@
  * (src/model/model.h).  Unlike those of bridges and ports their names are no
  * column that the schema keeps unique: rows of ours say theirs in
  * external_ids, others' follow from the bridge that refers to them.  Of two
- * rows of one name the one of ours counts, then the one of the lower UUID.
+ * rows of one name the one of ours counts, then the one that had it before,
+ * then the one of the lower UUID.
  *
  * It reads only, as the observer does. */
 

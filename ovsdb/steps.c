@@ -493,6 +493,8 @@ write_del(struct steps_txn *t, const struct plan_step *step)
         if (port) {
             ovsrec_port_verify_external_ids(port);
             leave_bridges(t, port, NULL);
+            /* The server looks at references before it collects. */
+            ovsrec_port_set_qos(port, NULL);
         }
     } else if (step->what == PLAN_INTERFACE) {
         delete_iface(t, step);

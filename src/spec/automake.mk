@@ -15,6 +15,7 @@ src_spec_libspec_la_SOURCES = \
 	src/spec/read.c \
 	src/spec/report.c \
 	src/spec/rules.c \
+	src/spec/satellites.c \
 	src/spec/spec-private.h \
 	src/spec/spec.h \
 	src/spec/syntax.c \
@@ -22,6 +23,7 @@ src_spec_libspec_la_SOURCES = \
 	src/spec/text-private.h \
 	src/spec/text.c \
 	src/spec/text.h \
+	src/spec/units.c \
 	src/spec/vm.c
 
 # jansson under names of our own: see m4/private-jansson.sh.

@@ -89,6 +89,7 @@ lower_port(struct host *h, const char *bridge, const char *name,
     spec_lower_iface(&spec_kind_port, values,
                      model_port_add_iface(port, name), type);
     model_object_add_port(object, port);
+    spec_lower_qos(values, object, port);
     if (!*type) {
         model_object_add_link(object, spec_lower_uplink(values, name));
     } else {
@@ -105,6 +106,7 @@ read_port(struct host *h, const char *name, json_t *json,
     struct spec_report *r = &h->report;
 
     spec_read(r, json, &spec_kind_port, &values);
+    spec_read_qos(r, json, &values);
     spec_read_offloads(r, json, &values);
     spec_rules_port(r, &values);
     spec_rules_type(r, json, &values);
@@ -115,8 +117,10 @@ read_port(struct host *h, const char *name, json_t *json,
     smap_destroy(&values);
 }
 
+/* The satellites go over from 'rows'. */
 static void
-lower_bridge(struct host *h, const char *name, const struct smap *values)
+lower_bridge(struct host *h, const char *name, const struct smap *values,
+             struct model_object *rows)
 {
     struct model_object *object = new_object(h, "bridge", name);
     struct model_port *local = model_port_create(name);
@@ -127,6 +131,10 @@ lower_bridge(struct host *h, const char *name, const struct smap *values)
     model_row_set(&iface->row, "type", "internal");
     model_object_add_port(object, local);
     add_internal(object, values, name);
+    for (size_t i = 0; i < rows->n_satellites; i++) {
+        model_object_add_satellite(object, rows->satellites[i]);
+    }
+    rows->n_satellites = 0;
 }
 
 /* Somebody else makes the bridge, so we would never write its columns, nor is
@@ -142,7 +150,8 @@ check_unmanaged(struct spec_report *r, json_t *json)
         enum model_table table;
 
         if (spec_kind_find(&spec_kind_bridge, key, &own, &table)
-            && (!own || !strcmp(key, "addresses"))) {
+            && strcmp(key, "managed") && strcmp(key, "ports")
+            && (!own || !own->refusal)) {
             size_t saved = spec_enter(r, key);
 
             spec_error_key(r, "is not for a bridge with \"managed\": false");
@@ -156,17 +165,20 @@ read_bridge(struct host *h, const char *name, json_t *json,
             const void *aux OVS_UNUSED)
 {
     struct smap values = SMAP_INITIALIZER(&values);
+    struct model_object *rows = model_object_create(name, "");
     bool managed;
 
     spec_read(&h->report, json, &spec_kind_bridge, &values);
+    spec_read_satellites(&h->report, json, name, rows);
     managed = smap_get_bool(&values, "managed", true);
     spec_names_claim(&h->names, &h->report, name);
     spec_rules_addresses(&h->report, &values);
     if (!managed) {
         check_unmanaged(&h->report, json);
     } else if (!h->report.n) {
-        lower_bridge(h, name, &values);
+        lower_bridge(h, name, &values, rows);
     }
+    model_object_destroy(rows);
     for_each_member(h, json, "ports", spec_check_device_name, read_port,
                     name);
     smap_destroy(&values);
@@ -194,6 +206,7 @@ lower_bond(struct host *h, const char *name, const struct smap *values)
                                                 port->ifaces[i].row.name));
     }
     model_object_add_port(object, port);
+    spec_lower_qos(values, object, port);
 }
 
 /* True if string 'i' of 'array' is an earlier one again. */
@@ -239,6 +252,7 @@ read_bond(struct host *h, const char *name, json_t *json,
     struct spec_report *r = &h->report;
 
     spec_read(r, json, &spec_kind_bond, &values);
+    spec_read_qos(r, json, &values);
     spec_read_offloads(r, json, &values);
     spec_rules_port(r, &values);
     spec_names_claim(&h->names, r, name);
@@ -273,7 +287,8 @@ check_free_end(struct spec_report *r, json_t *json,
         const struct spec_key *own;
         enum model_table table;
 
-        if (spec_kind_find(kind, key, &own, &table) && !own) {
+        if (spec_kind_find(kind, key, &own, &table)
+            && (!own || !strcmp(key, "qos"))) {
             size_t saved = spec_enter(r, key);
 
             spec_error_key(r, "is not for an end without \"bridge\"");
@@ -293,6 +308,9 @@ read_end(struct host *h, const struct link_type *type, json_t *json,
         return;
     }
     spec_read(r, json, type->end, values);
+    if (type->free_end) {
+        spec_read_qos(r, json, values);
+    }
     if (type->free_end && !json_object_get(json, "bridge")) {
         check_free_end(r, json, type->end);
     } else {
@@ -319,6 +337,7 @@ lower_end(struct model_object *object, const struct spec_kind *kind,
 
     spec_lower_iface(kind, end, iface, type);
     model_object_add_port(object, port);
+    spec_lower_qos(end, object, port);
     return iface;
 }
 
@@ -439,6 +458,7 @@ read_defaults(struct host *h, json_t *root)
 
             if (spec_expect_object(r, nic)) {
                 spec_read(r, nic, &spec_kind_nic_defaults, &values);
+                spec_read_qos(r, nic, &values);
                 spec_rules_nic(r, &values);
             }
             if (text_find(r->text, r->len, ds_cstr(&r->pointer), &span)) {

@@ -26,7 +26,8 @@ type_of(const struct model_column *c, const struct spec_key *own)
 {
     bool set = c->shape == MODEL_SET;
 
-    if (own && own->nested) {
+    /* A quantity is a number or a text. */
+    if ((own && own->nested) || spec_unit(c->name)) {
         return SPEC_KEY_JSON;
     } else if (c->shape == MODEL_MAP) {
         return SPEC_KEY_MAP;

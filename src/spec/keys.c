@@ -43,7 +43,7 @@ static const char *const drifts[] = { "enforce", "report", NULL };
     KEY_ENUM("qdisc", qdiscs), \
     KEY_BOOLEAN("quarantined"), \
     KEY_INTEGER("queues", 1, 256), \
-    KEY_LATER("qos"), \
+    KEY_NESTED("qos"), \
     KEY_REFUSED("addresses", "a NIC's addresses are the guest's affair"), \
     KEY_REFUSED("type", "a NIC is always a TAP")
 
@@ -89,22 +89,58 @@ static const struct spec_key bridge_own[] = {
     KEY_NESTED("ports"),
     KEY_STRINGS("addresses", spec_check_address),
     KEY_LATER("auto_attach"),
-    KEY_LATER("controller"),
-    KEY_LATER("controllers"),
+    KEY_REFUSED("controller", "give \"controllers\", a list"),
+    KEY_NESTED("controllers"),
     KEY_LATER("flow_tables"),
-    KEY_LATER("ipfix"),
-    KEY_LATER("mirrors"),
-    KEY_LATER("netflow"),
-    KEY_LATER("sflow"),
+    KEY_NESTED("ipfix"),
+    KEY_NESTED("mirrors"),
+    KEY_NESTED("netflow"),
+    KEY_NESTED("sflow"),
     KEY_END
 };
+
+/* Rates and bursts are bit/s and bit, which ovs-vswitchd reads as unsigned. */
+#define KEY_QUANTITY(NAME) KEY_INTEGER(NAME, 1, INT64_MAX)
+
+#define OF_QUEUES "is for \"queues\""
+static const struct spec_key qos_own[] = {
+    KEY_STRING("type", spec_check_not_empty),
+    KEY_QUANTITY("max_rate"),
+    KEY_NESTED("queues"),
+    KEY_REFUSED("burst", OF_QUEUES),
+    KEY_REFUSED("min_rate", OF_QUEUES),
+    KEY_REFUSED("priority", OF_QUEUES),
+    KEY_END
+};
+
+static const struct spec_key queue_own[] = {
+    KEY_QUANTITY("burst"),
+    KEY_QUANTITY("max_rate"),
+    KEY_QUANTITY("min_rate"),
+    KEY_INTEGER("priority", 0, UINT32_MAX),
+    KEY_END
+};
+
+static const struct spec_key controller_own[] = {
+    KEY_STRING("target", spec_check_not_empty),
+    KEY_END
+};
+
+static const struct spec_key mirror_own[] = {
+    KEY_STRING("output_port", spec_check_device_name),
+    KEY_STRINGS("select_dst_port", spec_check_device_name),
+    KEY_STRINGS("select_src_port", spec_check_device_name),
+    KEY_END
+};
+
+static const struct spec_key no_own[] = { KEY_END };
 
 static const struct spec_key port_own[] = {
     KEY_MTU,
     KEY_STRING("type", spec_check_port_type),
     KEY_STRINGS("addresses", spec_check_address),
     KEY_NESTED("offloads"),
-    KEY_LATER("qos"),
+    KEY_NESTED("qos"),
     KEY_END
 };
 
@@ -134,7 +170,7 @@ static const struct spec_key bond_own[] = {
     KEY_MTU,
     KEY_NESTED("offloads"),
     KEY_REFUSED("addresses", NOT_INTERNAL),
-    KEY_LATER("qos"),
+    KEY_NESTED("qos"),
     KEY_LATER("type"),
     KEY_END
 };
@@ -148,16 +184,17 @@ static const struct spec_key link_own[] = {
 #define END_KEYS \
     KEY_STRING("bridge", spec_check_device_name), \
     KEY_STRING("port", spec_check_device_name), \
-    KEY_REFUSED("addresses", NOT_INTERNAL), \
-    KEY_LATER("qos")
+    KEY_REFUSED("addresses", NOT_INTERNAL)
 
 static const struct spec_key end_own[] = {
     END_KEYS,
+    KEY_REFUSED("qos", "is for devices, which a patch port is not"),
     KEY_END
 };
 
 static const struct spec_key veth_end_own[] = {
     END_KEYS,
+    KEY_NESTED("qos"),
     KEY_MTU,
     KEY_END
 };
@@ -179,6 +216,8 @@ static const struct spec_key policy_own[] = {
  * key means Interface's external_ids, where other agents look for iface-id,
  * and Port's other_config, where the settings of VLANs, LACP and STP are. */
 static const char *const all[] = { NULL };
+/* A mirror's name is its key. */
+static const char *const mirror_without[] = { "name", NULL };
 /* What refers to other rows is nested. */
 static const char *const bond_without_port[] = { "qos", NULL };
 static const char *const nic_without_port[] = {
@@ -238,6 +277,27 @@ const struct spec_kind spec_kind_veth_end = {
 };
 const struct spec_kind spec_kind_offloads = {
     offloads_own, { NULL }, false
+};
+const struct spec_kind spec_kind_qos = {
+    qos_own, { [MODEL_TABLE_QOS] = all }, false
+};
+const struct spec_kind spec_kind_queue = {
+    queue_own, { [MODEL_TABLE_QUEUE] = all }, false
+};
+const struct spec_kind spec_kind_controller = {
+    controller_own, { [MODEL_TABLE_CONTROLLER] = all }, false
+};
+const struct spec_kind spec_kind_mirror = {
+    mirror_own, { [MODEL_TABLE_MIRROR] = mirror_without }, false
+};
+const struct spec_kind spec_kind_netflow = {
+    no_own, { [MODEL_TABLE_NETFLOW] = all }, false
+};
+const struct spec_kind spec_kind_sflow = {
+    no_own, { [MODEL_TABLE_SFLOW] = all }, false
+};
+const struct spec_kind spec_kind_ipfix = {
+    no_own, { [MODEL_TABLE_IPFIX] = all }, false
 };
 const struct spec_kind spec_kind_defaults = {
     defaults_own, { NULL }, false

@@ -66,10 +66,22 @@ read_integer(struct spec_report *r, const json_t *json,
              const struct model_column *c)
 {
     int64_t value;
+    int64_t unit = spec_unit(c->name);
 
-    if (!integer_value(json, &value)) {
-        wrong_type(r, json, "an integer");
-    } else if (value >= c->min && value <= c->max) {
+    if (unit && json_is_string(json)) {
+        char *error = spec_parse_quantity(json_string_value(json), unit,
+                                          &value);
+        if (error) {
+            spec_error(r, "%s", error);
+            free(error);
+            return NULL;
+        }
+    } else if (!integer_value(json, &value)) {
+        wrong_type(r, json, unit ? "an integer or a text such as \"10Mbit\""
+                   : "an integer");
+        return NULL;
+    }
+    if (value >= c->min && value <= c->max) {
         return xasprintf("%"PRId64, value);
     } else if (c->max == INT64_MAX) {
         spec_error(r, "%"PRId64" is less than %"PRId64, value, c->min);

@@ -118,6 +118,10 @@ spec_rules_nic(struct spec_report *r, const struct smap *values)
         spec_error_member(r, "protected", "is set by \"isolated\"; give one "
                           "of the two");
     }
+    if (spec_has_qos(values) && smap_get(values, "qdisc")) {
+        spec_error_member(r, "qdisc", "is set by \"qos\"; give one of the "
+                          "two");
+    }
     if (smap_get(values, "iface_id_ver") && !smap_get(values, "iface_id")) {
         spec_error_member(r, "iface_id_ver", "needs \"iface_id\"");
     }

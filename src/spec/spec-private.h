@@ -10,6 +10,8 @@
  *     keys.c     which keys each kind of object takes
  *     key-type.c the same for others: what a key takes
  *     read.c     one JSON object to values: key -> canonical text
+ *     satellites.c  what lowers to rows of their own: "qos", "mirrors", …
+ *     units.c    quantities in words: "1.5Gbit"
  *     names.c    what a name, a MAC, a UUID may look like
  *     rules.c    what keys of one object must not say together
  *     lower.c    values to rows and links of the model
@@ -98,6 +100,13 @@ extern const struct spec_kind spec_kind_link;
 extern const struct spec_kind spec_kind_end;
 extern const struct spec_kind spec_kind_veth_end;
 extern const struct spec_kind spec_kind_offloads;
+extern const struct spec_kind spec_kind_qos;
+extern const struct spec_kind spec_kind_queue;
+extern const struct spec_kind spec_kind_controller;
+extern const struct spec_kind spec_kind_mirror;
+extern const struct spec_kind spec_kind_netflow;
+extern const struct spec_kind spec_kind_sflow;
+extern const struct spec_kind spec_kind_ipfix;
 extern const struct spec_kind spec_kind_defaults;
 extern const struct spec_kind spec_kind_policy;
 
@@ -126,6 +135,26 @@ void spec_read(struct spec_report *, json_t *object,
  * "offload:tso" => "true". */
 void spec_read_offloads(struct spec_report *, json_t *object,
                         struct smap *values);
+
+/* How many bits the plain number of 'key' ("ingress_policing_rate": 1000)
+ * counts in; 0 if it takes no quantity in words. */
+int64_t spec_unit(const char *key);
+/* Reads 'text' ("1.5Gbit") into '*value', in units of 'unit' bits.  Returns
+ * NULL or what is wrong, for the caller to free. */
+char *spec_parse_quantity(const char *text, int64_t unit, int64_t *value)
+    OVS_WARN_UNUSED_RESULT;
+
+/* Reads member "qos" of 'object', if it has it, into 'values', where nothing
+ * but the next two looks for it. */
+void spec_read_qos(struct spec_report *, json_t *object,
+                   struct smap *values);
+bool spec_has_qos(const struct smap *values);
+/* Adds to 'object' the rows of its 'port' that 'values' say. */
+void spec_lower_qos(const struct smap *values, struct model_object *object,
+                    struct model_port *port);
+/* Adds to 'object' the rows that 'json' says for 'bridge'. */
+void spec_read_satellites(struct spec_report *, json_t *json,
+                          const char *bridge, struct model_object *object);
 
 /* Reports a missing key. */
 bool spec_require(struct spec_report *, json_t *object, const char *key);

@@ -55,10 +55,21 @@ read_defaults(const struct spec_defaults *defaults, struct smap *values)
         spec_report_init(&r, "host.json", defaults->nic,
                          strlen(defaults->nic));
         spec_read(&r, json, &spec_kind_nic_defaults, values);
+        spec_read_qos(&r, json, values);
         spec_report_finish(&r, &errors);
         svec_destroy(&errors);
         json_decref(json);
     }
+}
+
+/* True if 'value' is what 'key' gives: "qos/0/dscp" is of "qos". */
+static bool
+is_of_key(const char *value, const char *key)
+{
+    size_t len = strlen(key);
+
+    return (!strncmp(value, key, len)
+            && (!value[len] || value[len] == '/'));
 }
 
 /* Keys that are given together or not at all: a NIC that gives one of them
@@ -70,6 +81,7 @@ belongs_together(const char *a, const char *b)
         { "vlan_mode", "tag", "trunks", "cvlans", NULL },
         { "mtu", "mtu_request", NULL },
         { "isolated", "protected", NULL },
+        { "qdisc", "qos", NULL },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
@@ -77,8 +89,8 @@ belongs_together(const char *a, const char *b)
         bool has_b = false;
 
         for (size_t j = 0; groups[i][j]; j++) {
-            has_a = has_a || !strcmp(groups[i][j], a);
-            has_b = has_b || !strcmp(groups[i][j], b);
+            has_a = has_a || is_of_key(a, groups[i][j]);
+            has_b = has_b || is_of_key(b, groups[i][j]);
         }
         if (has_a && has_b) {
             return true;
@@ -147,7 +159,7 @@ lower_tap(const struct smap *values, const struct model_object *nic,
      * spec. */
     smap_replace(f, MODEL_L_MTU, mtu ? mtu : "1500");
     smap_replace(f, MODEL_L_UP, nic->quarantined ? "false" : "true");
-    if (!qdisc || strcmp(qdisc, "default")) {
+    if (!spec_has_qos(values) && (!qdisc || strcmp(qdisc, "default"))) {
         smap_replace(f, MODEL_L_QDISC, "noqueue");
     }
     /* A persistent TAP without owner and group is everybody's. */
@@ -181,7 +193,7 @@ lower_port(const struct vm *vm, const struct smap *values,
         model_row_set(&port->row, "protected", isolated);
     }
     /* Without a QoS row of this type, vswitchd puts mq in its place. */
-    if (!qdisc || strcmp(qdisc, "default")) {
+    if (!spec_has_qos(values) && (!qdisc || strcmp(qdisc, "default"))) {
         model_row_set(&port->row, MODEL_F_QOS, MODEL_QOS_NOOP);
     }
 
@@ -217,6 +229,7 @@ lower_nic(struct vm *vm, const char *name, const char *ifname,
     nic->paused = smap_get_bool(values, "paused", false);
     nic->quarantined = smap_get_bool(values, "quarantined", false);
     model_object_add_port(nic, lower_port(vm, values, nic, ifname));
+    spec_lower_qos(values, nic, nic->ports[0]);
     model_object_add_link(nic, lower_tap(values, nic, ifname));
     spec_result_add(vm->result, nic);
     free(id);
@@ -255,6 +268,7 @@ read_nic(struct vm *vm, const char *name, json_t *json)
     }
     if (spec_expect_object(r, json)) {
         spec_read(r, json, &spec_kind_nic, &values);
+        spec_read_qos(r, json, &values);
         spec_rules_nic(r, &values);
         spec_require(r, json, "mac");
         apply_defaults(&values, &vm->defaults);

@@ -23,6 +23,7 @@ import json
 import os
 import pwd
 
+import satellites
 from harness import Failure, wait
 from host import listed, plain
 
@@ -30,7 +31,8 @@ MARK = "ovs-portd"
 ALIAS = "ovs-portd:"
 VLAN_COLUMNS = ("vlan_mode", "tag", "trunks", "cvlans")
 # Keys of which one that is given keeps the others' defaults away.
-FAMILIES = (VLAN_COLUMNS, ("mtu", "mtu_request"), ("isolated", "protected"))
+FAMILIES = (VLAN_COLUMNS, ("mtu", "mtu_request"), ("isolated", "protected"),
+            ("qdisc", "qos"))
 PORT_COLUMNS = ("bond_mode", "bond_downdelay", "bond_updelay",
                 "bond_fake_iface", "lacp")
 IFACE_COLUMNS = ("bfd", "cfm_mpid", "ingress_policing_rate",
@@ -78,7 +80,7 @@ def with_defaults(nic, defaults):
     merged = dict(nic)
     for key, value in defaults.items():
         family = next((f for f in FAMILIES if key in f), (key,))
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key != "qos":
             merged[key] = {**value, **nic.get(key, {})}
         elif not any(k in nic for k in family):
             merged[key] = value
@@ -106,6 +108,7 @@ class Wanted:
         self.taps = {}          # Name -> (spec, guest's MAC)
         self.veths = {}         # Name -> (peer, MTU)
         self.uplinks = set()
+        self.satellites = {}    # (table, name) -> columns
 
     def rows(self):
         """(table, name) of all rows that the object may have."""
@@ -135,6 +138,9 @@ def _port_columns(spec, bond=False):
 
 def _iface_columns(spec, **more):
     columns = {c: spec[c] for c in IFACE_COLUMNS if c in spec}
+    for column in "ingress_policing_rate", "ingress_policing_burst":
+        if column in columns:
+            columns[column] = satellites.quantity(columns[column], 1000)
     if "mtu" in spec:
         columns["mtu_request"] = spec["mtu"]
     columns["external_ids"] = dict(spec.get("external_ids", {}))
@@ -157,6 +163,7 @@ def _nic(mark, vm, name, file, spec):
     columns["external_ids"].update(ids)
     w.ports[tap] = (spec["bridge"], _port_columns(spec), {tap: columns})
     w.taps[tap] = spec
+    w.satellites.update(satellites.of_port(tap, spec))
     return w
 
 
@@ -175,6 +182,7 @@ def _link(mark, link):
         if "bridge" in end:
             w.ports[name] = (end["bridge"], _port_columns(end),
                              {name: iface})
+        w.satellites.update(satellites.of_port(name, end))
     return w
 
 
@@ -192,6 +200,7 @@ def wanted(host, vms, instance):
             columns.update({c: spec.get(c, {})
                             for c in ("external_ids", "other_config")})
             w.bridge = bridge, columns
+            w.satellites.update(satellites.of_bridge(bridge, spec))
             add(w)
         for name, port in spec.get("ports", {}).items():
             w = Wanted("%s/port:%s/%s" % (instance, bridge, name))
@@ -200,12 +209,14 @@ def wanted(host, vms, instance):
                              {name: _iface_columns(port, type=kind)})
             if kind in ("", "system"):
                 w.uplinks.add(name)
+            w.satellites.update(satellites.of_port(name, port))
             add(w)
     for name, bond in host.get("bonds", {}).items():
         w = Wanted("%s/bond:%s" % (instance, name))
         members = {m: {"type": ""} for m in bond["members"]}
         w.ports[name] = (bond["bridge"], _port_columns(bond, True), members)
         w.uplinks |= set(members)
+        w.satellites.update(satellites.of_port(name, bond))
         add(w)
     for name, link in host.get("links", {}).items():
         add(_link("%s/link:%s" % (instance, name), link))
@@ -365,7 +376,8 @@ def _judge_tap(live, mark, name, spec):
     info = link.get("linkinfo", {})
     data = info.get("info_data", {})
     owner, group = _ids(spec)
-    noqueue = spec.get("qdisc", "noqueue") == "noqueue"
+    noqueue = (spec.get("qdisc", "noqueue") == "noqueue"
+               and "qos" not in spec)
     checks = [
         ("kind", (info.get("info_kind"), data.get("type")), ("tun", "tap")),
         ("alias", link.get("ifalias"), ALIAS + mark),
@@ -416,6 +428,21 @@ def _judge_veth(live, mark, name, peer, mtu):
             for what, is_, so in checks if is_ != so]
 
 
+def _judge_satellite(live, mark, table, name, columns):
+    rows = satellites.named(live, table, name, mark)
+    if len(rows) != 1:
+        return ["%s: %d %s rows %s (%s)" % (
+            "duplicated" if rows else "missing", len(rows), table, name,
+            mark)]
+    row = satellites.plain_columns(live, rows[0], columns)
+    wrong = list(_columns("%s %s" % (table, name), row, columns))
+    found = satellites.references(live, table, row)
+    if found != satellites.referring(table, name):
+        wrong.append("missing: %s %s is referred to by %s" % (
+            table, name, " and ".join(found) or "nothing"))
+    return wrong
+
+
 def _judge_object(live, w):
     wrong = []
     if w.bridge:
@@ -436,7 +463,21 @@ def _judge_object(live, w):
         link = live.links.get(name)
         if link and "UP" not in link["flags"]:
             wrong.append("missing: uplink %s is down" % name)
+    for (table, name), columns in w.satellites.items():
+        wrong += _judge_satellite(live, w.mark, table, name, columns)
     return wrong
+
+
+def _leaked_satellites(live, objects, instance):
+    for table in satellites.TABLES:
+        for row in live.tables[table]:
+            mark = _mark(row) or ""
+            name = row["external_ids"].get(satellites.KEY)
+            if mark.startswith(instance + "/") \
+                    and mark != instance + "/qos:noop" \
+                    and (mark not in objects or (table, name)
+                         not in objects[mark].satellites):
+                yield "leaked: %s %s of %s" % (table, name, mark)
 
 
 def _leaks(live, objects, instance):
@@ -453,8 +494,7 @@ def _leaks(live, objects, instance):
                     or (table, row["name"]) not in objects[mark].rows():
                 yield "leaked: %s %s of %s" % (table, row["name"], mark)
     noop = [r for r in live.tables["QoS"]
-            if (_mark(r) or "").startswith(prefix)
-            and r["type"] == "linux-noop"]
+            if _mark(r) == prefix + "qos:noop"]
     if len(noop) > 1:
         yield "duplicated: %d QoS rows linux-noop" % len(noop)
     for row in live.tables["QoS"]:
@@ -502,6 +542,7 @@ def judge(w, spec=None, instance="main", strangers=None, without=()):
         if not object_.paused and mark[len(instance) + 1:] not in without:
             wrong += _judge_object(live, object_)
     wrong += _leaks(live, objects, instance)
+    wrong += _leaked_satellites(live, objects, instance)
     if strangers is not None:
         wrong += _unexplained(live, objects, strangers)
     wrong += _litter(spec)

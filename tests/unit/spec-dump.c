@@ -47,6 +47,12 @@ dump_object(const struct model_object *o, struct ds *out)
     for (size_t i = 0; i < o->n_links; i++) {
         dump_fields("link", o->links[i]->name, &o->links[i]->fields, out);
     }
+    for (size_t i = 0; i < o->n_satellites; i++) {
+        const struct model_row *row = o->satellites[i];
+
+        dump_fields(model_table_name(row->table), row->name, &row->fields,
+                    out);
+    }
 }
 
 char *

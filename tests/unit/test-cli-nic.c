@@ -65,7 +65,7 @@ test_key_values(void **state OVS_UNUSED)
     check_bad_key("paused", "yes", "paused: \"yes\" is neither true nor "
                   "false");
     check_bad_key("mtuu", "1", "mtuu: unknown key; did you mean \"mtu\"?");
-    check_bad_key("qosx:y", "1", "qosx: unknown key");
+    check_bad_key("qosx:y", "1", "qosx: unknown key; did you mean \"qos\"?");
     check_bad_key("type", "tap", "type: a NIC is always a TAP");
     check_bad_key("external_ids", "a", "external_ids: this is a map; set its "
                   "keys one by one, as in external_ids:KEY=VALUE");
