@@ -32,6 +32,8 @@ ARP = 0x0806
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 NO_OFFLOADS = bytes(10)         # struct virtio_net_hdr
 
+slowness = 1                    # How much longer things may take.
+
 _numbers = itertools.count(1)
 
 
@@ -180,6 +182,7 @@ def delivered(src, hear=(), deaf=(), tag=None, dst=BROADCAST, n=5,
     """Sends 'n' frames and returns, for each guest of 'hear' and then of
     'deaf', the tags (None: untagged) with which they arrived.  The guests of
     'hear' get 'patience' seconds, those of 'deaf' 'silence' more."""
+    patience, silence = patience * slowness, silence * slowness
     queues = len(src.fds)
     sent = {src.send(dst=dst, tag=tag, queue=i % queues) for i in range(n)}
     deadline = time.monotonic() + patience
@@ -198,7 +201,7 @@ def expect(src, hear=(), deaf=(), tag=None, as_tag=None, dst=BROADCAST,
     sends, tagged with 'as_tag' (None: untagged), and no guest of 'deaf'
     receives any.  With 'patience' it may take that many seconds until it is
     so; with 0 it must be so at once."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + patience * slowness
     while True:
         got = delivered(src, hear, deaf, tag, dst,
                         patience=0.3 if patience else 2)

@@ -32,7 +32,6 @@ TOOLS = ("ovsdb-tool", "ovsdb-server", "ovsdb-client", "ovs-vswitchd",
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 LOUD = ("WARN", "ERR", "EMER")
 PATIENCE = 30                   # Seconds; a loaded machine is no failure.
-slowness = 1                    # How much longer things may take.
 
 # What every daemon may say: the machine is slow, not the program.
 HARMLESS = (r"\|timeval\|WARN\|",)
@@ -58,7 +57,7 @@ def missing_requirements():
 def wait(condition, what, timeout=PATIENCE, every=0.03):
     """Returns condition()'s value as soon as it is true.  'what' is a text,
     or a function that returns one, for when it never is."""
-    timeout *= slowness
+    timeout *= frames.slowness
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -147,7 +146,7 @@ class Daemon:
         self.wait_exit(timeout)
 
     def wait_exit(self, timeout=PATIENCE):
-        timeout *= slowness
+        timeout *= frames.slowness
         try:
             status = self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -221,7 +220,7 @@ class World(host.HostView):
 
     def run(self, *argv, check=True, timeout=90, stdin=None, env=None):
         """Runs a command to its end.  'check' True: it must exit with 0."""
-        timeout *= slowness
+        timeout *= frames.slowness
         try:
             result = subprocess.run(
                 argv, cwd=self.dir, env=dict(self.env, **(env or {})),

@@ -17,6 +17,7 @@ import tempfile
 import time
 import traceback
 
+import frames
 import harness
 import isolate
 
@@ -73,7 +74,7 @@ def run_test(function, bin_dir, directory, timeout):
         wrong.append(traceback.format_exc())
     signal.alarm(0)
     if world:
-        signal.alarm(60)
+        signal.alarm(int(60 * frames.slowness))
         try:
             wrong += world.finish()
             world.close()
@@ -118,9 +119,9 @@ class Job:
         os.chmod(self.directory, 0o755)
         self.output = self.directory + ".out"
         timeout = (options(function).get("timeout", TIMEOUT)
-                   * harness.slowness)
+                   * frames.slowness)
         self.started = time.monotonic()
-        self.deadline = self.started + timeout + 90
+        self.deadline = self.started + timeout + 90 * frames.slowness
         self.pid = isolate.spawn(
             lambda: self._main(function, bin_dir, timeout))
 
@@ -279,7 +280,7 @@ def run_tests(tests, args):
     # A killed runner's children die with it; SIGTERM shall clean up, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     harness.World.datapath = args.datapath
-    harness.slowness = args.slowness
+    frames.slowness = args.slowness
     os.makedirs(args.keep, exist_ok=True)
     tests = leave_out(tests, args)
     n_failed = run_all(tests, args.bin, args.jobs, args.keep)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+import frames
 from harness import Failure, equal, nic, options, wait
 
 VM = """{ "version": 1,
@@ -157,7 +158,7 @@ def test_killed_chain(w):
              "retag", "a/net0", str(100 + turn), "--",
              "retag", "b/net0", str(100 + turn)],
             env=w.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(random.uniform(0, 0.02))
+        time.sleep(random.uniform(0, 0.02 * frames.slowness))
         run.kill()
         killed += run.wait() == -signal.SIGKILL
         w.ctl("--wait=none", "retag", "c/net0", str(turn))

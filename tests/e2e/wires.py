@@ -7,6 +7,7 @@
     bond()      what 'ovs-appctl bond/show' says, as Python values
 """
 
+import collections
 import os
 import select
 import socket
@@ -181,10 +182,12 @@ class Neighbour(harness.World):
 def bond(w, name):
     """bond/show: a dict of its lines, with 'active', and 'members' by name:
     whether each is enabled."""
-    found = {"active": None, "members": {}}
+    found = collections.defaultdict(lambda: None, active=None, members={})
     member = None
-    for line in w.appctl("bond/show", name,
-                         target="ovs-vswitchd").splitlines():
+    # It fails where ovs-vswitchd has no such bond yet.
+    shown = w.run("ovs-appctl", "--timeout=15", "-t", "ovs-vswitchd",
+                  "bond/show", name, check=False).stdout
+    for line in shown.splitlines():
         key, _, value = line.strip().partition(": ")
         if key.startswith("member "):
             member = key.split()[1]

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import time
 
+import frames
 import harness
 import kit
 
@@ -63,7 +64,7 @@ class Agent:
 
     def _answer(self, timeout, what):
         """Output and status of what runs in the guest."""
-        timeout *= harness.slowness
+        timeout *= frames.slowness
         deadline = time.monotonic() + timeout
         while True:
             found = re.search(rb"(?:^|\n)=(\d+)\r?\n", self._text)
