@@ -56,6 +56,7 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/plan-table.c \
 	src/cli/show.c \
 	src/cli/status.c \
+	src/cli/sync-cmd.c \
 	src/cli/target.c \
 	src/cli/target.h \
 	src/cli/vlan-cmd.c \

@@ -275,16 +275,6 @@ cli_run_commands(struct cli *cli, struct ctl_command *commands, size_t n)
     return status;
 }
 
-void
-cmd_sync(struct ctl_context *ctx)
-{
-    struct cli *cli = cli_of(ctx);
-    const struct svec none = SVEC_EMPTY_INITIALIZER;
-
-    /* What it waits for may well have been a VLAN. */
-    cli->status = cli_wait(cli, &none, NULL, true, false, false);
-}
-
 bool
 cli_tell_daemon(struct ctl_context *ctx, const char *command,
                 char *const argv[], int argc)
@@ -331,7 +321,7 @@ const struct ctl_command_syntax cli_commands[] = {
     { "check", 0, 1, "[FILE|DIR]", NULL, cmd_check, NULL,
       "--strict,--github", RO },
     { "graph", 0, 0, "", NULL, cmd_graph, NULL, "--svg", RO },
-    { "sync", 0, 0, "", NULL, cmd_sync, NULL, "", RO },
+    { "sync", 0, INT_MAX, "[VM]...", NULL, cmd_sync, NULL, "", RO },
     { "adopt", 0, INT_MAX, "[OBJECT]...", NULL, cmd_adopt, NULL,
       "--all,--allow=,--yes", RO },
     { "export", 0, 1, "[DIR]", NULL, cmd_export, NULL, "--ours", RO },

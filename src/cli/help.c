@@ -69,7 +69,7 @@ static const struct { const char *name, *text; } commands[] = {
     { "link-set", "set keys of an end (veth0:tag=10)" },
     { "link-clear", "remove keys of an end" },
     { NULL, "Other" },
-    { "sync", "wait until everything is as the files say" },
+    { "sync", "wait until all, or some VMs, are as the files say" },
     { "adopt", "take over what is live and fits the files" },
     { "export", "what is live as files, which are new in DIR" },
     { "gc-confirm", "let held deletions go" },

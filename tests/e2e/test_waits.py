@@ -51,6 +51,10 @@ def test_guest(w):
     waiting.ends()
     # It has them already.
     w.ctl("--wait=guest", "retag", "vm1/net0", "30")
+    w.ctl("--wait=guest", "sync", "vm1")
+    w.ctl("--wait=guest", "--timeout=1", "sync", "vm1", "vm2", exit=3)
+    refused = w.ctl("sync", "vm1", "vm3", exit=1).stderr
+    equal("vm3" in refused, True, "the unknown VM in %r" % refused)
 
 
 def test_guest_single_queue(w):
