@@ -5,6 +5,7 @@ the daemon, its bad input included; and what a removal by name confirms."""
 import json
 import os
 import signal
+import subprocess
 
 from harness import Failure, equal, nic, options, wait
 
@@ -431,3 +432,59 @@ def test_removed_is_wanted_again(w):
     equal(w.port("p0"), before, "p0's row")
     w.write_host({"bridges": {"br0": {"datapath_type": "netdev"}}})
     w.wait_state("port:br0/p0", "held")
+
+
+@options(timeout=180)
+def test_removed_at_the_same_time(w):
+    """Removals by many at once, of which the daemon sees only the last
+    version of the files: each is confirmed all the same."""
+    ports = {"p%d" % i: {"type": "internal"} for i in range(8)}
+    w.write_host({"bridges": {"br0": {"datapath_type": "netdev",
+                                      "ports": ports}}}, gc_grace=600)
+    for vm in range(8):
+        w.write_vm("vm%d" % vm, {
+            "net%d" % i: nic(10 * vm + i, ifname="tap%d%d" % (vm, i))
+            for i in range(2)})
+    w.start_portd()
+    w.wait_state(["port:br0/p%d" % i for i in range(8)]
+                 + ["vm%d/net%d" % (vm, i)
+                    for vm in range(8) for i in range(2)])
+    runs = []
+    for i in range(8):
+        for args in ["port-del", "p%d" % i], ["vm-del", "vm%d" % i]:
+            runs.append((args, subprocess.Popen(
+                ["ovs-portctl", "--spec-dir=" + w.spec, "--timeout=60",
+                 *args], env=w.env, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
+    for args, run in runs:
+        output = run.communicate(timeout=90)[0].decode()
+        equal((run.returncode, output), (0, ""), " ".join(args))
+    equal(sorted(w.objects()), ["bridge:br0"], "objects")
+
+
+def test_removed_but_not_yet(w):
+    """What must not go yet goes by itself later, with no word more: a bridge
+    with a stranger's port, a TAP that a guest holds."""
+    w.write_host(gc_grace=600)
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", queues=2),
+                       "net1": nic(2, ifname="tap1")})
+    w.start_portd()
+    w.wait_state(["vm1/net0", "vm1/net1"])
+    guest = w.open("vm1/net0")
+    wait(lambda: w.objects()["vm1/net0"]["attached"] == 2, "attached")
+    result = w.ctl("--timeout=2", "vm-del", "vm1", exit=3)
+    equal("vm1/net0: in-use" in result.stderr, True, result.stderr)
+    equal((w.link("tap0") is None, w.link("tap1")), (False, None), "TAPs")
+    guest.close()
+    w.wait_state("vm1/net0", None)
+    equal(w.link("tap0"), None, "tap0")
+
+    w.vsctl("add-port", "br0", "x0", "--", "set", "Interface", "x0",
+            "type=internal")
+    result = w.ctl("--timeout=2", "br-del", "br0", exit=3)
+    equal("bridge br0 still carries port x0" in result.stderr, True,
+          result.stderr)
+    equal(w.port("x0") is None, False, "x0")
+    w.vsctl("del-port", "x0")
+    w.wait_state("bridge:br0", None)
+    equal(w.bridge("br0"), None, "br0")
