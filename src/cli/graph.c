@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "src/cli/output.h"
 #include "src/model/wanted.h"
 #include "sset.h"
 #include "util.h"
@@ -65,14 +66,6 @@ put_attr(struct ds *out, const char *key, const char *value)
     ds_put_format(out, ", %s=\"", key);
     put_quoted(out, value);
     ds_put_char(out, '"');
-}
-
-/* 's', cut where it is long, for the caller to free. */
-static char *
-shorten(const char *s)
-{
-    return (strlen(s) <= LABEL_MAX ? xstrdup(s)
-            : xasprintf("%.*s…", LABEL_MAX - 1, s));
 }
 
 /* Appends a node of object 'id'; 'attrs' are DOT, for its looks. */
@@ -150,13 +143,13 @@ put_vlan_attrs(struct graph *g, const struct model_row *row)
 
     /* Several lines say by themselves that it is a trunk. */
     if (!strncmp(vlan, "trunk ", 6)) {
-        label = shorten(vlan + 6);
+        label = output_shorten(vlan + 6, LABEL_MAX);
     } else if (!strncmp(vlan, "native-", 7)) {
         char *native = xasprintf("native%s", vlan + strcspn(vlan, " "));
-        label = shorten(native);
+        label = output_shorten(native, LABEL_MAX);
         free(native);
     } else {
-        label = shorten(vlan);
+        label = output_shorten(vlan, LABEL_MAX);
     }
     port_vlans(row, &vlans);
     size_t n = sset_count(&vlans);

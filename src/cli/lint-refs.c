@@ -216,6 +216,57 @@ check_mac(struct lint *l, const struct model_object *nic, struct shash *macs)
     }
 }
 
+/* True if some file puts a port 'name' on 'bridge'. */
+static bool
+is_port_of(const struct lint *l, const char *name, const char *bridge)
+{
+    const struct sset *ids = model_wanted_by_name(l->wanted, name);
+    const char *id;
+
+    if (ids) {
+        SSET_FOR_EACH (id, ids) {
+            const struct model_port *port = model_object_find_port(
+                model_wanted_get(l->wanted, id), name);
+
+            if (port && !strcmp(model_row_get(&port->row, MODEL_F_BRIDGE),
+                                bridge)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A mirror names ports, which may be others', or misspelt. */
+static void
+check_mirror(struct lint *l, const struct model_object *object,
+             const struct model_row *mirror)
+{
+    static const char *const keys[] = {
+        "select_src_port", "select_dst_port", "output_port"
+    };
+    const char *bridge = object->bridge->row.name;
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        char *key = xasprintf("mirrors/%s/%s",
+                              model_row_get(mirror, "name"), keys[i]);
+        const char *name;
+        struct sset names;
+
+        sset_from_delimited_string(&names, model_row_get(mirror, keys[i]),
+                                   ",");
+        SSET_FOR_EACH (name, &names) {
+            if (!is_port_of(l, name, bridge)) {
+                lint_add_object(l, LINT_WARNING, "port-unknown", object,
+                                NULL, key, "no file puts a port \"%s\" on "
+                                "bridge %s", name, bridge);
+            }
+        }
+        sset_destroy(&names);
+        free(key);
+    }
+}
+
 /* Two VMs with one UUID: the file was copied. */
 static void
 check_uuids(struct lint *l)
@@ -265,6 +316,12 @@ lint_references(struct lint *l)
         }
         for (size_t j = 0; j < object->n_ports; j++) {
             check_port(l, &b, object, object->ports[j]);
+        }
+        for (size_t j = 0; j < object->n_satellites; j++) {
+            if (object->bridge
+                && object->satellites[j]->table == MODEL_TABLE_MIRROR) {
+                check_mirror(l, object, object->satellites[j]);
+            }
         }
     }
     check_uuids(l);

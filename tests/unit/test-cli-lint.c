@@ -187,6 +187,28 @@ test_dangling(void **state OVS_UNUSED)
 }
 
 static void
+test_mirrors(void **state OVS_UNUSED)
+{
+    const char *mirror = "\"br0\": {\"ports\": {\"e0\": {}}, \"mirrors\": "
+        "{\"m\": {\"select_src_port\": [\"e0\", \"t0\"], "
+        "\"output_port\": \"br0\"}}}";
+    char *host = xasprintf(HOST("%s", ""), mirror);
+    char *other = xasprintf(HOST("%s, \"br1\": {}", ""), mirror);
+
+    check_lint(host, NIC("01", ", \"ifname\": \"t0\""), NULL, "", NULL);
+    check_lint(host, NULL, NULL,
+               "warning port-unknown host.json:1:94 "
+               "/bridges/br0/mirrors/m/select_src_port\n",
+               "no file puts a port \"t0\" on bridge br0");
+    /* On another bridge it is not there either. */
+    check_lint(other, VM(NIC_ON("n0", "br1", "01", ", \"ifname\": \"t0\"")),
+               NULL, "warning port-unknown host.json:1:94 "
+               "/bridges/br0/mirrors/m/select_src_port\n", NULL);
+    free(other);
+    free(host);
+}
+
+static void
 test_vlans(void **state OVS_UNUSED)
 {
     check_lint(BR0, NIC("01", ", \"tag\": 4095"), NULL,
@@ -306,6 +328,7 @@ main(void)
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_dangling),
+        cmocka_unit_test(test_mirrors),
         cmocka_unit_test(test_vlans),
         cmocka_unit_test(test_mtu),
         cmocka_unit_test(test_mtu_links),
