@@ -15,6 +15,8 @@ controller_libcontroller_la_SOURCES = \
 	controller/once.h \
 	controller/options.c \
 	controller/options.h \
+	controller/privileges.c \
+	controller/privileges.h \
 	controller/reconcile.c \
 	controller/reconcile.h \
 	controller/record.c \
@@ -27,3 +29,15 @@ controller_libcontroller_la_SOURCES = \
 sbin_PROGRAMS += \
 	controller/ovs-portd
 controller_ovs_portd_LDADD = controller/libcontroller.la $(host_libs)
+
+# With --prefix=/usr that is where systemd looks.
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+nodist_systemdsystemunit_DATA = controller/ovs-portd.service
+EXTRA_DIST += controller/ovs-portd.service.in
+CLEANFILES += controller/ovs-portd.service
+controller/ovs-portd.service: controller/ovs-portd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) controller && \
+	    $(SED) -e 's|@sbindir[@]|$(sbindir)|g' \
+	           -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
+	           $(srcdir)/controller/ovs-portd.service.in > $@.tmp && \
+	    mv $@.tmp $@

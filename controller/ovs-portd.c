@@ -11,6 +11,7 @@
 #include "controller/notify.h"
 #include "controller/once.h"
 #include "controller/options.h"
+#include "controller/privileges.h"
 #include "controller/reconcile.h"
 #include "controller/waiters.h"
 #include "command-line.h"
@@ -93,6 +94,7 @@ main(int argc, char *argv[])
 
     /* CAP_NET_ADMIN is kept when --user gives up root. */
     daemonize_start(true);
+    privileges_reduce();
     int error = unixctl_server_create(options.unixctl_path, &server);
     if (error) {
         exit(EXIT_FAILURE);
