@@ -117,7 +117,7 @@ def recreate_tap(w, times, until=None):
         "latest" % (done, slowest)
 
 
-def _footprint(pid):
+def footprint(pid):
     """(open files, resident KiB)"""
     with open("/proc/%d/status" % pid) as f:
         rss = next(int(line.split()[1]) for line in f
@@ -154,7 +154,7 @@ def cycles(w, times, until=None):
     for i in range(warm):
         cycle(i)
     w.wait_idle(quiet=0.3)
-    fds, rss = _footprint(w.portd.pid)
+    fds, rss = footprint(w.portd.pid)
     done = 0
     for i in range(times):
         if until and time.monotonic() > until:
@@ -162,7 +162,7 @@ def cycles(w, times, until=None):
         cycle(warm + i)
         done += 1
     w.wait_idle(quiet=0.3)
-    now = _footprint(w.portd.pid)
+    now = footprint(w.portd.pid)
     equal(now[0], fds, "open files after %d cycles" % done)
     if now[1] > rss * 1.1 + 2048:
         raise Failure("after %d cycles it has %d KiB, and had %d"

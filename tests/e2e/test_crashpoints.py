@@ -8,10 +8,12 @@ Each test does its operation and undoes it again, at each of the places."""
 import collections
 import os
 import re
+import signal
 import time
 
 import oracle
-from harness import Failure, equal, nic, options, wait
+from harness import (Failure, equal, is_stopped, never, nic, options,
+                     wait)
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                        "..", "..")
@@ -212,6 +214,33 @@ def test_links(w):
                              gc_grace=0),
         lambda: w.write_host({"bridges": BRIDGES}, gc_grace=0),
         confirm=confirm)
+
+
+@options(failpoints=True, timeout=180)
+def test_holder_comes_in_between(w):
+    """A VM opens the TAP between two steps of its deletion: it keeps its
+    device, which goes once the VM has let go of it."""
+    c = crasher(w)
+    w.start_portd()
+    for point in "delete-looked", "delete-attached", "delete-unpersisted":
+        w.write_vm("vm1", {"net0": nic(10, ifname="tap1", queues=4)})
+        w.wait_state("vm1/net0")
+        index = w.ifindex("tap1")
+        c.arm(point + ":1:stop")
+        w.remove("vms.d/vm1.json")
+        wait(lambda: is_stopped(w.portd.pid), "it stops at " + point)
+        c.arm("")
+        guest = w.open("vm1/net0", ifname="tap1", queues=4,
+                       mac="52:54:00:00:00:0a")
+        w.portd.signal(signal.SIGCONT)
+        w.wait_state("vm1/net0", "in-use")
+        never(lambda: w.ifindex("tap1") != index, "the device goes", 1)
+        for queue in range(4):
+            # EBADFD if the device were gone, EIO as it is down or up.
+            guest.send_raw(bytes(60), queue)
+        guest.close()
+        c.clean()
+    c.strangers.assert_untouched()
 
 
 def names_in_the_sources():

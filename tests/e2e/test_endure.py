@@ -32,7 +32,7 @@ def test_tap_recreated(w):
 @options(timeout=300)
 def test_cycles(w):
     """Open files and memory stay what they are."""
-    print(endure.cycles(w, 40))
+    print(endure.cycles(w, 25))
 
 
 @options(timeout=300)
