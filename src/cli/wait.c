@@ -194,6 +194,7 @@ report_timeout(struct wait *w, const struct json *reply)
         ovs_error(0, "%s; timed out after %u s%s", w->files, w->cli->timeout,
                   json_view_n(objects) ? "; not there yet:"
                   : strcmp(state, "ready") ? ""
+                  : w->loaded ? "; ovs-vswitchd has not applied it yet"
                   : "; ovs-portd has not loaded the files yet");
     }
     if (strcmp(state, "ready")) {

@@ -131,6 +131,15 @@ def test_ports(w):
           "port-get")
     equal(rows(w, "port-get", "br0/eth1"),
           [["trunks", "10,11"], ["vlan_mode", "trunk"]], "port-get")
+    # Keys within a key's own object, and the whole of it as JSON.
+    w.ctl("port-set", "eth1", "offloads:gro=false")
+    w.ctl("port-set", "eth1", 'offloads={"gro": true}')
+    equal(w.ctl("port-get", "eth1", "offloads").stdout.split()[-2:],
+          ["offloads:gro", "true"], "offloads")
+    w.ctl("port-clear", "eth1", "offloads")
+    refused(w, "port-set", "eth1", "offloads:gro=5",
+            text="/bridges/br0/ports/eth1/offloads/gro")
+    refused(w, "port-set", "eth1", "offloads={", text="no valid JSON")
     w.ctl("port-clear", "mgmt0", "external_ids:team", "tag")
     equal(w.port("mgmt0")["tag"], [], "tag")
     before = w.written()
