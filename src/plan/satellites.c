@@ -274,31 +274,38 @@ planner_delete_satellites(struct planner *p, const struct model_object *heir)
 /* The row of type linux-noop that NICs share. */
 
 static bool
-wants_qos_noop(const struct model_object *object)
+is_noop_wanted(const struct planner *p)
 {
-    for (size_t i = 0; i < object->n_ports; i++) {
-        if (!strcmp(model_row_get(&object->ports[i]->row, MODEL_F_QOS),
-                    MODEL_QOS_NOOP)) {
-            return true;
+    struct shash_node *node;
+
+    if (model_observed_qos_users(p->observed, MODEL_QOS_NOOP)) {
+        return true;
+    }
+    SHASH_FOR_EACH (node, &p->wanted->objects) {
+        const struct model_object *object = node->data;
+
+        for (size_t i = 0; i < object->n_ports; i++) {
+            if (!strcmp(model_row_get(&object->ports[i]->row, MODEL_F_QOS),
+                        MODEL_QOS_NOOP)) {
+                return true;
+            }
         }
     }
     return false;
 }
 
-/* The row is added along with the first port that refers to it. */
+/* The row is added along with the first port that refers to it; here go it,
+ * once no NIC wants it, and copies of it. */
 void
 planner_qos_noop(struct planner *p)
 {
-    struct shash_node *node;
+    struct model_object *keep = model_object_create(MODEL_QOS_NOOP, "");
 
-    if (!model_observed_marked(p->observed, MODEL_QOS_NOOP)
-        || model_observed_qos_users(p->observed, MODEL_QOS_NOOP)) {
-        return;
+    if (model_observed_marked(p->observed, MODEL_QOS_NOOP)
+        && is_noop_wanted(p)) {
+        model_object_add_satellite(
+            keep, model_row_create(MODEL_TABLE_QOS, MODEL_QOS_NOOP));
     }
-    SHASH_FOR_EACH (node, &p->wanted->objects) {
-        if (wants_qos_noop(node->data)) {
-            return;
-        }
-    }
-    planner_delete_satellites(p, NULL);
+    planner_delete_satellites(p, keep);
+    model_object_destroy(keep);
 }

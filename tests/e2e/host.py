@@ -122,9 +122,10 @@ class HostView:
 
     def qdiscs(self):
         """The root qdisc's kind of each device."""
-        return {q["dev"]: q["kind"]
-                for q in json.loads(self.run("tc", "-j", "qdisc").stdout)
-                if q.get("root")}
+        # With -j, what tc says of linux-hfsc is no JSON.
+        words = map(str.split, self.run("tc", "qdisc").stdout.splitlines())
+        return {q[q.index("dev") + 1]: q[1] for q in words
+                if "dev" in q and "root" in q}
 
     def kernel_dump(self):
         """All that the kernel says of devices, addresses and queueing."""

@@ -235,8 +235,7 @@ class Live:
         self.tables = _dump(w)
         self.links = {link["ifname"]: link for link in json.loads(
             w.run("ip", "-d", "-j", "link").stdout)}
-        self.qdiscs = {q["dev"]: q["kind"] for q in json.loads(
-            w.run("tc", "-j", "qdisc").stdout) if q.get("root")}
+        self.qdiscs = w.qdiscs()
         with open("/proc/sys/kernel/random/boot_id") as f:
             self.boot_id = f.read().strip()
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """QoS and Queue rows of NICs, ports, bonds and links: they come, change and
-go with what they serve.  What the kernel makes of them is not looked at here:
-tests/guest does that, on a kernel that has the pieces."""
+go with what they serve.  What the kernel makes of them shows on its own
+datapath only (test_rates), if it has the pieces."""
 
-from harness import equal, nic, options, same, wait
+import time
+
+import frames
+from harness import Failure, equal, nic, options, same, wait
 from host import listed
 from wires import cable
 
@@ -296,3 +299,80 @@ def test_restart(w):
          "nothing is left")
     wait(lambda: "vm2/net0" not in w.objects(), "vm2/net0")
     equal(len(listed([r["_uuid"] for r in w.rows("QoS")])), 1, "shared row")
+
+
+def arrivals(src, dsts, n):
+    """'src' sends 'n' frames to all at once.  How many each of 'dsts' had
+    when the first of them had all, and has in the end."""
+    sent = [src.send() for _ in range(n)]
+
+    def count():
+        return [sum(number in d.numbers() for number in sent) for d in dsts]
+    wait(lambda: count()[0] == n, lambda: "%d frames: %r" % (n, count()),
+         timeout=60)
+    early = count()
+    last, since = early, time.monotonic()
+    while time.monotonic() < since + 3:
+        time.sleep(0.1)
+        if count() != last:
+            last, since = count(), time.monotonic()
+    return early, last
+
+
+@options(datapath="system", box=True, timeout=300)
+def test_rates(w):
+    """The kernel's classes are as the rows say; a shaped NIC gets its frames
+    later than others, all of them; of a policed one's most are dropped; and
+    without qos all is as it was."""
+    frame = len(frames.frame("02:00:00:00:00:01", "02:00:00:00:00:02", 0))
+    n = 400
+    slow = "%dbit" % (n * frame * 8 // 4)       # Four seconds for all.
+    w.write_host()
+    for i, more in enumerate((
+            {}, {"qos": {"type": "linux-htb", "max_rate": slow}},
+            {"qos": {"type": "linux-hfsc", "max_rate": slow}},
+            {"ingress_policing_rate": "80kbit",
+             "ingress_policing_burst": "16kbit"})):
+        w.write_vm("vm%d" % i, {"net0": nic(i + 1, ifname="tap%d" % i,
+                                            **more)})
+    w.write_vm("vm9", {"net0": nic(9, ifname="tap9", qos=HTB)})
+    w.start_portd()
+    ids = ["vm%d/net0" % i for i in range(4)]
+    w.wait_state(ids + ["vm9/net0"])
+    plain_, htb, hfsc, policed = [w.open(i) for i in ids]
+    sender = w.open("vm9/net0")
+    wait(lambda: "class htb" in w.run("tc", "class", "show", "dev",
+                                      "tap9").stdout, "classes of tap9")
+    classes = {}
+    for line in w.run("tc", "class", "show", "dev", "tap9").stdout \
+            .splitlines():
+        words = line.split()
+        classes[words[2]] = dict(zip(words, words[1:]))
+    equal((classes["1:1"]["rate"], classes["1:1"]["ceil"],
+           classes["1:8"]["ceil"], classes["1:8"]["prio"]),
+          ("100Mbit", "1Gbit", "1500Kbit", "3"), "classes of tap9")
+    frames.expect(sender, hear=[plain_, htb, hfsc])
+
+    early, last = arrivals(sender, [plain_, htb, hfsc], n)
+    if not all(0 < count < n / 2 for count in early[1:]) \
+            or last != [n, n, n]:
+        raise Failure("shaped to %s: %r when the first was done, then %r"
+                      % (slow, early, last))
+    sent = [policed.send() for _ in range(n)]
+    time.sleep(3)
+    passed = sum(number in plain_.numbers() for number in sent)
+    if not 0 < passed < n / 2:
+        raise Failure("%d of %d frames passed the policing" % (passed, n))
+
+    for i in range(1, 4):
+        w.write_vm("vm%d" % i, {"net0": nic(i + 1, ifname="tap%d" % i)})
+    w.ctl("sync")
+    w.wait_state(ids)
+    wait(lambda: not any("htb" in text or "hfsc" in text for text in (
+        w.run("tc", "qdisc", "show", "dev", "tap%d" % i).stdout
+        for i in (1, 2))), "no shaping any more")
+    _, last = arrivals(sender, [plain_, htb, hfsc], n)
+    equal(last, [n, n, n], "frames without shaping")
+    sent = [policed.send() for _ in range(n)]
+    wait(lambda: all(number in plain_.numbers() for number in sent),
+         "all frames without policing")

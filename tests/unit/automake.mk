@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test-plan-adopt \
 	tests/unit/test-plan-host \
 	tests/unit/test-plan-property \
+	tests/unit/test-plan-satellites \
 	tests/unit/test-plan-veth \
 	tests/unit/test-plan \
 	tests/unit/test-spec-host \

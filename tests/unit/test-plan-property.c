@@ -74,6 +74,10 @@ add_strangers(struct world *w)
     struct model_bridge *bridge = model_bridge_create("brx");
     model_row_set(&bridge->row, "external_ids:owner", "somebody");
     model_observed_put_bridge(&w->o, bridge);
+    struct model_row *mirror = model_row_create(MODEL_TABLE_MIRROR, "brx/m");
+    model_row_set(mirror, MODEL_F_BRIDGE, "brx");
+    model_row_set(mirror, "select_all", "true");
+    model_observed_put_satellite(&w->o, mirror);
     if (!rnd(8)) {
         world_add_device(w, rnd(2) ? "v0" : "v1");
     }
@@ -209,6 +213,52 @@ assert_stranger_addressed(const struct world *w, int ifindex)
     }
 }
 
+/* Somebody changes, detaches or deletes satellites of ours, or leaves one
+ * behind that nobody has asked for. */
+static void
+add_satellites_drift(struct world *w)
+{
+    const struct shash_node **nodes = shash_sort(&w->o.satellites);
+    size_t n = shash_count(&w->o.satellites);
+    struct svec keys = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct model_row *row = nodes[i]->data;
+        if (model_observed_own(&w->o, smap_get(&row->fields, MODEL_MARK))) {
+            svec_add(&keys, nodes[i]->name);
+        }
+    }
+    free(nodes);
+    for (size_t i = 0; i < keys.n; i++) {
+        const struct model_row *old = shash_find_data(&w->o.satellites,
+                                                      keys.names[i]);
+        struct model_row *new = model_row_clone(old);
+
+        switch (rnd(6)) {
+        case 0:
+            model_observed_remove_satellite(&w->o, new->table, new->name);
+            model_row_free(new);
+            continue;
+        case 1:
+            smap_remove(&new->fields, model_table_bridge_column(new->table)
+                        ? MODEL_F_BRIDGE : "queues:1");
+            break;
+        case 2:
+            model_row_set(new, STRANGERS_KEY, "1");
+            smap_remove(&new->fields, "dscp");
+            break;
+        case 3:                 /* A copy. */
+            free(new->name);
+            new->name = xasprintf("?%u", rnd(1000));
+            break;
+        default:
+            break;
+        }
+        model_observed_put_satellite(&w->o, new);
+    }
+    svec_destroy(&keys);
+}
+
 /* Somebody turns knobs of ours. */
 static void
 add_drift(struct world *w)
@@ -254,6 +304,7 @@ add_drift(struct world *w)
         }
     }
     svec_destroy(&names);
+    add_satellites_drift(w);
     add_veths_drift(w);
     add_addresses_drift(w);
 }
@@ -310,6 +361,14 @@ picture(const struct world *w, bool foreign)
                 add_line(&lines, "iface", p->ifaces[i].row.name,
                          &p->ifaces[i].row.fields);
             }
+        }
+    }
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &o->satellites) {
+        const struct model_row *row = node->data;
+        if (!foreign || !model_observed_own(
+                o, smap_get(&row->fields, MODEL_MARK))) {
+            add_line(&lines, "satellite", node->name, &row->fields);
         }
     }
     struct model_link *l;

@@ -127,6 +127,38 @@ test_bond(void **state OVS_UNUSED)
 }
 
 static void
+test_satellites(void **state OVS_UNUSED)
+{
+    check("{\"version\": 1, \"bridges\": {\"br0\": {\"controllers\": ["
+          "{\"target\": \"tcp:192.0.2.1\", \"max_backoff\": 1000}],"
+          "\"mirrors\": {\"m\": {\"select_src_port\": [\"p1\", \"p0\"],"
+          "\"output_port\": \"p2\"}},"
+          "\"ipfix\": {\"targets\": [\"b:1\", \"a:1\"]}}}}",
+          "bridge:br0 from host.json\n"
+          "  bridge br0\n"
+          "  port br0 bridge=br0\n"
+          "  iface br0 type=internal\n"
+          "  Controller br0/tcp:192.0.2.1 bridge=br0 max_backoff=1000"
+          " target=tcp:192.0.2.1\n"
+          "  Mirror br0/m bridge=br0 name=m output_port=p2"
+          " select_src_port=p0,p1\n"
+          "  IPFIX br0 bridge=br0 targets=a:1,b:1\n");
+    check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
+          "\"ports\": {\"p0\": {\"ingress_policing_rate\": \"1.5Gbit\","
+          "\"qos\": {\"type\": \"linux-htb\", \"max_rate\": \"0.1Tbit\","
+          "\"queues\": {\"3\": {\"burst\": \"64kbit\", \"dscp\": 1},"
+          "\"10\": {}}}}}}}}",
+          "port:br0/p0 from host.json\n"
+          "  port p0 bridge=br0 cvlans= qos=p0 tag= trunks= vlan_mode=\n"
+          "  iface p0 ingress_policing_rate=1500000 type=\n"
+          "  link p0 up=true\n"
+          "  Queue p0/10\n"
+          "  Queue p0/3 dscp=1 other_config:burst=64000\n"
+          "  QoS p0 other_config:max-rate=100000000000 queues:10=p0/10"
+          " queues:3=p0/3 type=linux-htb\n");
+}
+
+static void
 test_patch(void **state OVS_UNUSED)
 {
     check("{\"version\": 1, \"links\": {\"l\": {\"type\": \"patch\","
@@ -233,6 +265,7 @@ main(void)
         cmocka_unit_test(test_bridge),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_bond),
+        cmocka_unit_test(test_satellites),
         cmocka_unit_test(test_patch),
         cmocka_unit_test(test_veth),
         cmocka_unit_test(test_policy),

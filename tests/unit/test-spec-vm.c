@@ -252,6 +252,49 @@ test_names(void **state OVS_UNUSED)
     check_name(spec_check_device_name, "", false);
 }
 
+/* Of qos and qdisc a NIC takes none of the defaults if it gives one. */
+static void
+check_default_qos(const char *nic, const char *qos, const char *qdisc)
+{
+    static const char defaults_nic[]
+        = "{\"qos\": {\"type\": \"linux-htb\","
+          " \"queues\": {\"0\": {}}}}";
+    struct spec_defaults defaults = { CONST_CAST(char *, defaults_nic) };
+    struct spec_result result;
+    char *text = xasprintf("{\"version\": 1, \"nics\": {\"n\": {\"bridge\": "
+                           "\"br0\", \"ifname\": \"tap0\", \"mac\": "
+                           "\"52:54:00:00:00:01\"%s}}}", nic);
+
+    spec_parse_vm("vms.d/vm1.json", text, strlen(text), &defaults, &result);
+    assert_int_equal(result.errors.n, 0);
+    assert_int_equal(result.n_objects, 1);
+
+    const struct model_object *o = result.objects[0];
+    const struct model_row *row = model_object_find_satellite(
+        o, MODEL_TABLE_QOS, "tap0");
+    const char *have = smap_get(&o->links[0]->fields, MODEL_L_QDISC);
+    const char *refers = smap_get(&o->ports[0]->row.fields, MODEL_F_QOS);
+    assert_string_equal(row ? model_row_get(row, "type") : "", qos);
+    assert_string_equal(have ? have : "", qdisc);
+    assert_string_equal(refers ? refers : "", *qos ? "tap0"
+                        : *qdisc ? MODEL_QOS_NOOP : "");
+    assert_int_equal(model_object_find_satellite(o, MODEL_TABLE_QUEUE,
+                                                 "tap0/0") != NULL,
+                     !strcmp(qos, "linux-htb"));
+    spec_result_destroy(&result);
+    free(text);
+}
+
+static void
+test_default_qos(void **state OVS_UNUSED)
+{
+    check_default_qos("", "linux-htb", "");
+    check_default_qos(", \"qos\": {\"type\": \"linux-sfq\"}", "linux-sfq",
+                      "");
+    check_default_qos(", \"qdisc\": \"noqueue\"", "", "noqueue");
+    check_default_qos(", \"qdisc\": \"default\"", "", "");
+}
+
 int
 main(void)
 {
@@ -267,6 +310,7 @@ main(void)
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_many_errors),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_default_qos),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,77 @@ rnd(unsigned int n)
 
 /* Specs. */
 
+/* A satellite of 'object', for the caller to fill in. */
+static struct model_row *
+add_row(struct model_object *object, enum model_table table, const char *name,
+        const char *bridge)
+{
+    struct model_row *row = model_row_create(table, name);
+
+    if (bridge) {
+        model_row_set(row, MODEL_F_BRIDGE, bridge);
+    }
+    model_object_add_satellite(object, row);
+    return row;
+}
+
+static void
+add_qos(struct model_object *object, struct model_port *port)
+{
+    const char *name = port->row.name;
+    struct model_row *qos = add_row(object, MODEL_TABLE_QOS, name, NULL);
+
+    model_row_set(qos, "type", rnd(2) ? "linux-htb" : "linux-hfsc");
+    for (int i = 0; i < 3; i++) {
+        if (rnd(2)) {
+            char *queue = xasprintf("%s/%d", name, i);
+            char *reference = xasprintf("queues:%d", i);
+
+            model_row_set(add_row(object, MODEL_TABLE_QUEUE, queue, NULL),
+                          "dscp", rnd(2) ? "7" : "8");
+            model_row_set(qos, reference, queue);
+            free(reference);
+            free(queue);
+        }
+    }
+    model_row_set(&port->row, MODEL_F_QOS, name);
+}
+
+static void
+add_bridge_rows(struct model_object *object, const char *bridge)
+{
+    if (!rnd(3)) {
+        char *name = xasprintf("%s/m", bridge);
+        struct model_row *row = add_row(object, MODEL_TABLE_MIRROR, name,
+                                        bridge);
+
+        model_row_set(row, "name", "m");
+        if (rnd(2)) {
+            model_row_set(row, "select_src_port", rnd(2) ? "tap0,tap1"
+                          : bridge);
+            model_row_set(row, "output_port", rnd(2) ? "tap2" : "bond0");
+        } else {
+            model_row_set(row, "select_all", "true");
+            model_row_set(row, "output_vlan", rnd(2) ? "7" : "8");
+        }
+        free(name);
+    }
+    if (!rnd(3)) {
+        char *target = xasprintf("tcp:192.0.2.%u", rnd(3));
+        char *name = xasprintf("%s/%s", bridge, target);
+
+        model_row_set(add_row(object, MODEL_TABLE_CONTROLLER, name, bridge),
+                      "target", target);
+        free(name);
+        free(target);
+    }
+    if (!rnd(3)) {
+        model_row_set(add_row(object, rnd(2) ? MODEL_TABLE_NETFLOW
+                              : MODEL_TABLE_SFLOW, bridge, bridge),
+                      "targets", rnd(2) ? "a:1" : "a:1,b:2");
+    }
+}
+
 static struct model_object *
 random_nic(int vm)
 {
@@ -55,6 +126,9 @@ random_nic(int vm)
         model_row_set(&nic->ports[0]->row, "vlan_mode", "trunk");
         model_row_set(&nic->ports[0]->row, "trunks", "10,20");
         model_row_set(&nic->ports[0]->row, "tag", "");
+    }
+    if (!rnd(4)) {
+        add_qos(nic, nic->ports[0]);
     }
     if (!rnd(8)) {
         nic->quarantined = true;
@@ -85,6 +159,7 @@ random_bridge(int i)
     model_row_set(&model_port_add_iface(port, name)->row, "type",
                   "internal");
     model_object_add_port(object, port);
+    add_bridge_rows(object, name);
     return object;
 }
 
