@@ -12,7 +12,7 @@ packages=(
     libssl-dev libcap-ng-dev libunbound-dev
     # to test and to show
     openvswitch-switch openvswitch-common libcmocka-dev valgrind
-    python3 python3-jsonschema iproute2 procps util-linux busybox-static
+    python3 python3-jsonschema iproute2 procps util-linux busybox-static jq
     libcap2-bin graphviz systemd
     # virtual machines; their kernels: fetch-kernel.sh
     qemu-system-x86 ethtool kmod libvirt-daemon libvirt-clients
