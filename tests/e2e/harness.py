@@ -54,6 +54,11 @@ def missing_requirements():
     return lacking
 
 
+def patience(seconds):
+    """OVS's option for it."""
+    return "--timeout=%d" % (seconds * frames.slowness)
+
+
 def wait(condition, what, timeout=PATIENCE, every=0.03):
     """Returns condition()'s value as soon as it is true.  'what' is a text,
     or a function that returns one, for when it never is."""
@@ -241,7 +246,7 @@ class World(host.HostView):
         """ovs-portctl; 'exit' is the status that it must end with (None:
         any)."""
         argv = ["ovs-portctl", "--spec-dir=" + (spec or self.spec),
-                "--state-dir=" + self.state, *args]
+                "--state-dir=" + self.state, *self.on_datapath(args)]
         result = self.run(*argv, check=False, timeout=timeout)
         if exit is not None and result.returncode != exit:
             raise Failure("'%s' ended with %d, should end with %d\n%s%s" % (
@@ -250,8 +255,8 @@ class World(host.HostView):
         return result
 
     def appctl(self, *args, target="ovs-portd", timeout=15):
-        return self.run("ovs-appctl", "--timeout=%d" % timeout,
-                        "-t", target, *args).stdout
+        return self.run("ovs-appctl", patience(timeout), "-t", target,
+                        *args).stdout
 
     # Open vSwitch.
 
@@ -287,7 +292,7 @@ class World(host.HostView):
                     raise Failure("%s ended at once with %d:\n%s" % (
                         daemon.name, daemon.popen.returncode,
                         f.read()[-2000:]))
-            return self.run("ovs-appctl", "--timeout=5", "-t", daemon.target,
+            return self.run("ovs-appctl", patience(5), "-t", daemon.target,
                             "version", check=False).returncode == 0
         wait(answers, "%s answers ovs-appctl" % daemon.name)
 
@@ -481,7 +486,7 @@ class World(host.HostView):
         if not (up(daemon) and up(self.ovsdb) and up(self.vswitchd)
                 and daemon.expected_exit is None):
             return False
-        answer = self.run("ovs-appctl", "--timeout=5", "-t", daemon.target,
+        answer = self.run("ovs-appctl", patience(5), "-t", daemon.target,
                           "status", "json", check=False)
         if answer.returncode:
             return False

@@ -28,11 +28,14 @@ class HostView:
     """The reading half of a World; needs run() and the paths of one."""
 
     def vsctl(self, *args, check=True):
-        args = ["datapath_type=" + self.datapath
-                if arg == "datapath_type=netdev" else arg for arg in args]
         return self.run("ovs-vsctl", "--timeout=30",
-                        "--db=unix:" + self.db_socket, *args,
-                        check=check).stdout.strip()
+                        "--db=unix:" + self.db_socket,
+                        *self.on_datapath(args), check=check).stdout.strip()
+
+    def on_datapath(self, args):
+        """Arguments of a command, with this world's datapath."""
+        return ["datapath_type=" + self.datapath
+                if arg == "datapath_type=netdev" else arg for arg in args]
 
     def transact(self, *operations):
         answer = self.run("ovsdb-client", "--timeout=30", "transact",

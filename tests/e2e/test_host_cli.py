@@ -289,6 +289,7 @@ def test_links(w):
           "what is left")
 
 
+@options(datapath="netdev")     # It compares texts.
 def test_layout(w):
     """Edits of host.json change only the bytes that must change."""
     text = """{ "version": 1, "policy": {"gc_grace": 1},

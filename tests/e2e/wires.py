@@ -185,7 +185,7 @@ def bond(w, name):
     found = collections.defaultdict(lambda: None, active=None, members={})
     member = None
     # It fails where ovs-vswitchd has no such bond yet.
-    shown = w.run("ovs-appctl", "--timeout=15", "-t", "ovs-vswitchd",
+    shown = w.run("ovs-appctl", harness.patience(15), "-t", "ovs-vswitchd",
                   "bond/show", name, check=False).stdout
     for line in shown.splitlines():
         key, _, value = line.strip().partition(": ")
