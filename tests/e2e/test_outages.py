@@ -9,7 +9,7 @@ import time
 
 import endure
 import oracle
-from harness import SCHEMA, equal, never, nic, options, wait
+from harness import SCHEMA, Daemon, equal, never, nic, options, wait
 from test_faults import reboot
 from test_objects import strict_schema
 from test_safety import assert_calm
@@ -106,6 +106,49 @@ def test_database_full(w):
     w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=77, queues=2)})
     oracle.assert_clean(w, timeout=90)
     equal(w.port("tap0")["tag"], tag, "the last tag")
+
+
+def start_second_server(w):
+    """The other member of the cluster that 'w' talks to one member of."""
+    run = w.rundir
+    database = os.path.join(w.dir, "db", "second.db")
+    if not os.path.exists(database):
+        w.run("ovsdb-tool", "join-cluster", database, "Open_vSwitch",
+              "unix:%s/raft2" % run, "unix:%s/raft1" % run)
+    log = os.path.join(w.logs, "ovsdb-2.log")
+    server = Daemon(w, "ovsdb-2", [
+        "ovsdb-server", database, "--pidfile=%s/second.pid" % run,
+        "--unixctl=%s/second.ctl" % run, "--log-file=" + log,
+        "-vconsole:off"], log, run + "/second.ctl")
+    w.wait_answer(server)
+    return server
+
+
+@options(ovs=False, timeout=180)
+def test_no_leader(w):
+    """A clustered database that has lost its leader: degraded, nothing is
+    deleted, nothing is done to the kernel; it goes on with the next one."""
+    w.expect_log(*LOST)
+    w.run("ovsdb-tool", "create-cluster", w.db_file, SCHEMA,
+          "unix:%s/raft1" % w.rundir)
+    w.start_ovsdb()
+    w.vsctl("--no-wait", "init")
+    second = start_second_server(w)
+    w.run("ovsdb-client", "--timeout=30", "wait", "unix:" + w.db_socket,
+          "Open_vSwitch", "connected")
+    w.start_vswitchd()
+    world(w)
+    devices = w.device_names()
+    second.kill()
+    wait(lambda: w.status()["state"] == "degraded", "it is degraded",
+         timeout=90)
+    w.remove("vms.d/vm3.json")
+    w.write_vm("vm4", {"net0": nic(4, ifname="tap4", tag=10)})
+    never(lambda: w.device_names() != devices, "the kernel is touched", 2)
+    second = start_second_server(w)
+    wait(lambda: w.status()["state"] == "ready", "it is ready", timeout=90)
+    oracle.assert_clean(w, timeout=60)
+    second.kill()
 
 
 def test_unmounted(w):
