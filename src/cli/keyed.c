@@ -35,9 +35,33 @@ keyed_option(const struct ctl_context *ctx, const char *option)
 /* Where a key is to be found. */
 struct place {
     enum spec_thing thing;
-    char *pointer;
-    const char *key;
+    const char *key;            /* Of 'thing'. */
+    char *pointer;              /* To the object that has... */
+    const char *leaf;           /* ...this. */
 };
+
+/* A map's key may have any colon in it.  In an object of a kind of its own,
+ * each leads one level deeper: "mirrors:m0:select_all". */
+static void
+find_leaf(struct place *place)
+{
+    enum spec_key_type type;
+    char *error = spec_key_type(place->thing, place->key, &type);
+    const char *colon;
+
+    place->leaf = place->key;
+    while (!error && type == SPEC_KEY_JSON
+           && (colon = strchr(place->leaf, ':')) && strchr(colon + 1, ':')) {
+        char *token = xmemdup0(place->leaf, colon - place->leaf);
+        char *pointer = object_edit_pointer(place->pointer, token);
+
+        free(place->pointer);
+        place->pointer = pointer;
+        place->leaf = colon + 1;
+        free(token);
+    }
+    free(error);
+}
 
 /* The port of end 'i' of a link, for the caller to free, or NULL. */
 static char *
@@ -93,10 +117,16 @@ static char *
 find_place(const struct keyed *k, const char *key, struct place *place)
 {
     *place = (struct place) { .thing = k->thing };
-    if (k->thing == SPEC_LINK) {
-        return (strcmp(key, "type") ? find_end(k, key, place)
-                : xstrdup("type: what a link is stays as it is; delete it "
-                          "and add another"));
+    if (k->thing == SPEC_LINK && !strcmp(key, "type")) {
+        return xstrdup("type: what a link is stays as it is; delete it and "
+                       "add another");
+    } else if (k->thing == SPEC_LINK) {
+        char *error = find_end(k, key, place);
+
+        if (!error) {
+            find_leaf(place);
+        }
+        return error;
     } else if (k->thing == SPEC_BRIDGE && !strncmp(key, "ports", 5)
                && (!key[5] || key[5] == ':')) {
         return xstrdup("ports: there are commands for these: port-add, "
@@ -104,6 +134,7 @@ find_place(const struct keyed *k, const char *key, struct place *place)
     }
     place->pointer = xstrdup(k->pointer);
     place->key = key;
+    find_leaf(place);
     return NULL;
 }
 
@@ -126,7 +157,7 @@ keyed_has(const struct keyed *k, const char *key)
     struct place place;
     char *error = find_place(k, key, &place);
     char *value = (error ? NULL
-                   : object_edit_get(k->text, place.pointer, place.key));
+                   : object_edit_get(k->text, place.pointer, place.leaf));
 
     free(place.pointer);
     free(value);
@@ -141,7 +172,7 @@ keyed_put(struct keyed *k, const char *key, const char *json)
     char *error = find_place(k, key, &place);
 
     if (!error) {
-        error = object_edit_put(&k->text, place.pointer, place.key, json);
+        error = object_edit_put(&k->text, place.pointer, place.leaf, json);
     }
     free(place.pointer);
     return error;

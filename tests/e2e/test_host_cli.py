@@ -498,3 +498,43 @@ def test_removed_but_not_yet(w):
     w.vsctl("del-port", "x0")
     w.wait_state("bridge:br0", None)
     equal(w.bridge("br0"), None, "br0")
+
+
+def test_rows_of_objects(w):
+    """Mirrors, controllers and QoS are set as JSON or key by key, and become
+    rows; what is wrong in them is the parser's to say."""
+    w.write_host()
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0")})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    w.ctl("port-add", "br0", "span0", "type=internal", "--", "br-set", "br0",
+          'mirrors:m0={"select_all": true, "output_port": "span0"}',
+          'controllers=[{"target": "ptcp:0:127.0.0.1"}]', "--",
+          "nic-set", "vm1/net0", "qos:type=linux-htb", "qos:max_rate=1Gbit",
+          "ingress_policing_rate=100Mbit")
+    equal(w.vsctl("--bare", "--columns=name", "list", "Mirror").strip(),
+          "m0", "mirrors")
+    equal(w.vsctl("get-controller", "br0").strip(), "ptcp:0:127.0.0.1",
+          "controllers")
+    equal(w.iface("tap0")["ingress_policing_rate"], 100000, "policing")
+    equal(w.ctl("br-get", "br0", "mirrors:m0:output_port").stdout, "span0\n",
+          "br-get")
+    w.ctl("br-set", "br0", "mirrors:m0:select_vlan=[5]",
+          "controllers:0:max_backoff=8000")
+    equal((w.vsctl("get", "Mirror", "m0", "select_vlan").strip(),
+           w.vsctl("--bare", "--columns=max_backoff", "list",
+                   "Controller").strip()), ("[5]", "8000"), "rows")
+    refused(w, "br-set", "br0", "mirrors:m0:select_al=true",
+            text="/bridges/br0/mirrors/m0/select_al: unknown key")
+    refused(w, "br-set", "br0", 'mirrors:m1={"select_al": true}',
+            text="/bridges/br0/mirrors/m1/select_al: unknown key")
+    refused(w, "nic-set", "vm1/net0", "qos:max_rate=much",
+            text="/nics/net0/qos/max_rate")
+    refused(w, "nic-set", "vm1/net0", "ingress_policing_rate=much",
+            text="ingress_policing_rate")
+    w.ctl("br-clear", "br0", "mirrors:m0:select_vlan", "--",
+          "br-clear", "br0", "mirrors:m0", "controllers", "--",
+          "nic-clear", "vm1/net0", "qos", "ingress_policing_rate", "--",
+          "port-del", "span0")
+    equal((w.vsctl("--bare", "--columns=name", "list", "Mirror").strip(),
+           w.vsctl("get-controller", "br0").strip()), ("", ""), "what is left")

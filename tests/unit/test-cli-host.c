@@ -109,6 +109,12 @@ test_put(void **state OVS_UNUSED)
     check_put(SPEC_PORT, "eth2", "external_ids:a/b", "\"c\"",
               "\"eth2\": {}", "\"eth2\": {\"external_ids\": "
               "{\"a/b\": \"c\"}}");
+    check_put(SPEC_PORT, "eth2", "qos:queues:0:min_rate", "5",
+              "\"eth2\": {}", "\"eth2\": {\"qos\": {\"queues\": "
+              "{\"0\": {\"min_rate\": 5}}}}");
+    check_put(SPEC_PORT, "eth2", "external_ids:a:b", "\"c\"",
+              "\"eth2\": {}", "\"eth2\": {\"external_ids\": "
+              "{\"a:b\": \"c\"}}");
     check_put(SPEC_LINK, "lab", "v0:tag", "4", "\"tag\": 3", "\"tag\": 4");
     check_put(SPEC_LINK, "lab", "v0:tag", NULL, ", \"tag\": 3", "");
     check_put(SPEC_LINK, "lab", "v1:mtu", "1400", "\"v1\"",
