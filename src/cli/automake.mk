@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += src/cli/libcli.la
+src_cli_libcli_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBXML_CFLAGS)
+src_cli_libcli_la_LIBADD = $(LIBXML_LIBS)
 src_cli_libcli_la_SOURCES = \
 	src/cli/adopt-cmd.c \
 	src/cli/args.c \
@@ -11,6 +13,8 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/daemon.h \
 	src/cli/diff.c \
 	src/cli/diff.h \
+	src/cli/domain.c \
+	src/cli/domain.h \
 	src/cli/edit.c \
 	src/cli/edit.h \
 	src/cli/explain-cmd.c \
@@ -30,6 +34,7 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/host-cmd.c \
 	src/cli/host-object.c \
 	src/cli/host-object.h \
+	src/cli/import-cmd.c \
 	src/cli/json-view.h \
 	src/cli/key.c \
 	src/cli/key.h \

@@ -106,7 +106,9 @@ run_command(struct cli *cli, struct ctl_command *c)
 static bool
 is_edit(const struct ctl_command *c)
 {
-    return c->syntax->mode == RW;
+    /* What goes to a file of its own leaves the specs alone. */
+    return (c->syntax->mode == RW
+            && !shash_find(&c->options, "--output"));
 }
 
 /* Runs the commands that look, from 'c' on, up to 'end'. */
@@ -324,6 +326,8 @@ const struct ctl_command_syntax cli_commands[] = {
     { "sync", 0, INT_MAX, "[VM]...", NULL, cmd_sync, NULL, "", RO },
     { "adopt", 0, INT_MAX, "[OBJECT]...", NULL, cmd_adopt, NULL,
       "--all,--allow=,--yes", RO },
+    { "import", 1, INT_MAX, "FILE...", NULL, cmd_import, NULL,
+      "--libvirt,--vm=,--output=", RW },
     { "export", 0, 1, "[DIR]", NULL, cmd_export, NULL, "--ours", RO },
     { "gc-confirm", 0, 1, "[OBJECT]", NULL, cmd_gc_confirm, NULL, "", RO },
     { "br-list", 0, 0, "", NULL, cmd_br_list, NULL, "", RO },

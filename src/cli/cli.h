@@ -18,6 +18,7 @@
  *     daemon.c    the daemon's control socket
  *     world.c     specs and host as this process sees them by itself
  *     adopt-cmd.c   "adopt", which has the daemon do it; export-cmd.c
+ *     import-cmd.c  "import"; domain.c reads libvirt's domains
  *     show.c status.c plan-cmd.c check.c list.c get.c guest-cmd.c
  *     explain-cmd.c   commands that only look; guest.c and explain.c are the
  *                 pure parts of the last two
@@ -177,6 +178,7 @@ void cmd_qemu_args(struct ctl_context *);
 void cmd_libvirt_xml(struct ctl_context *);
 void cmd_explain(struct ctl_context *);
 void cmd_adopt(struct ctl_context *);
+void cmd_import(struct ctl_context *);
 void cmd_export(struct ctl_context *);
 
 #endif /* src/cli/cli.h */

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "src/cli/domain.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/types.h"
+#include "packets.h"
+#include "src/cli/output.h"
+#include "src/spec/spec.h"
+#include "util.h"
+#include "uuid.h"
+
+/* libvirt's and OVS's units: kilobytes and kilobits. */
+#define KILOBYTE_BITS 8
+
+/* Most tags of one <vlan>. */
+#define MAX_TAGS 4096
+
+struct reader {
+    const char *file;
+    struct domain *domain;
+    struct ds nics;             /* JSON: the NICs so far. */
+    struct ds nic;              /* JSON: the members of the one being read. */
+    unsigned int n_interfaces;
+    bool any;
+};
+
+/* One line, whatever is quoted in 'text' (freed). */
+static void
+add_line(struct svec *messages, const char *file, long int line, char *text)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    ds_put_format(&ds, "%s:%ld: ", file, line);
+    output_put_safe(&ds, text);
+    svec_add_nocopy(messages, ds_steal_cstr(&ds));
+    free(text);
+}
+
+static void
+add_message(struct svec *messages, const struct reader *r,
+            const xmlNode *node, const char *format, va_list args)
+{
+    add_line(messages, r->file, xmlGetLineNo(node),
+             xvasprintf(format, args));
+}
+
+static void OVS_PRINTF_FORMAT(3, 4)
+error_at(struct reader *r, const xmlNode *node, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_message(&r->domain->errors, r, node, format, args);
+    va_end(args);
+}
+
+static void OVS_PRINTF_FORMAT(3, 4)
+note_at(struct reader *r, const xmlNode *node, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_message(&r->domain->notes, r, node, format, args);
+    va_end(args);
+}
+
+/* Looking into the tree. */
+
+static bool
+is_element(const xmlNode *node, const char *name)
+{
+    return (node->type == XML_ELEMENT_NODE
+            && !strcmp((const char *) node->name, name));
+}
+
+static xmlNode *
+child(const xmlNode *parent, const char *name)
+{
+    for (xmlNode *node = parent ? parent->children : NULL; node;
+         node = node->next) {
+        if (is_element(node, name)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static char *
+steal(xmlChar *s)
+{
+    char *copy = s ? xstrdup((const char *) s) : NULL;
+
+    xmlFree(s);
+    return copy;
+}
+
+/* The value of an attribute, for the caller to free, or NULL. */
+static char *
+attribute(const xmlNode *node, const char *name)
+{
+    return node ? steal(xmlGetNoNsProp(node, (const xmlChar *) name)) : NULL;
+}
+
+static bool
+attribute_is(const xmlNode *node, const char *name, const char *value)
+{
+    char *s = attribute(node, name);
+    bool is = s && !strcmp(s, value);
+
+    free(s);
+    return is;
+}
+
+/* The text in an element without the blanks around it. */
+static char *
+content(const xmlNode *node)
+{
+    char *s = node ? steal(xmlNodeGetContent(node)) : NULL;
+
+    if (s) {
+        size_t skip = strspn(s, " \t\r\n");
+        size_t len = strlen(s + skip);
+
+        while (len && strchr(" \t\r\n", s[skip + len - 1])) {
+            len--;
+        }
+        char *trimmed = xmemdup0(s + skip, len);
+        free(s);
+        return trimmed;
+    }
+    return NULL;
+}
+
+/* Reads attribute 'name', a number in 'min'..'max', if it is there. */
+static bool
+number(struct reader *r, const xmlNode *node, const char *name,
+       long long int min, long long int max, long long int *value)
+{
+    char *s = attribute(node, name);
+    bool ok = s && str_to_llong(s, 10, value) && *value >= min
+              && *value <= max;
+
+    if (s && !ok) {
+        error_at(r, node, "<%s>: %s=\"%s\" is not a number in %lld..%lld",
+                 node->name, name, s, min, max);
+    }
+    free(s);
+    return ok;
+}
+
+/* Writing JSON. */
+
+static void OVS_PRINTF_FORMAT(3, 4)
+put(struct reader *r, const char *key, const char *format, ...)
+{
+    va_list args;
+
+    ds_put_format(&r->nic, "%s      \"%s\": ", r->nic.length ? ",\n" : "",
+                  key);
+    va_start(args, format);
+    ds_put_format_valist(&r->nic, format, args);
+    va_end(args);
+}
+
+static void
+put_string(struct reader *r, const char *key, const char *value)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    json_string_escape(value, &ds);
+    put(r, key, "%s", ds_cstr(&ds));
+    ds_destroy(&ds);
+}
+
+/* The parts of an <interface>. */
+
+/* An attribute without which there is no NIC. */
+static char *
+required(struct reader *r, const xmlNode *interface, const char *element,
+         const char *name)
+{
+    char *s = attribute(child(interface, element), name);
+
+    if (!s || !*s) {
+        error_at(r, interface, "this <interface> has no <%s %s='...'/>",
+                 element, name);
+    }
+    return s;
+}
+
+static void
+read_mac(struct reader *r, const xmlNode *interface)
+{
+    char *mac = required(r, interface, "mac", "address");
+    struct eth_addr ea;
+
+    if (mac && *mac) {
+        if (strlen(mac) != 17 || !eth_addr_from_string(mac, &ea)
+            || eth_addr_is_multicast(ea) || eth_addr_is_zero(ea)) {
+            error_at(r, child(interface, "mac"), "\"%s\" is not the MAC "
+                     "address of a NIC", mac);
+        } else {
+            put_string(r, "mac", mac);
+        }
+    }
+    free(mac);
+}
+
+static void
+read_device(struct reader *r, const xmlNode *interface, const char *element,
+            const char *name, const char *key)
+{
+    char *s = attribute(child(interface, element), name);
+    char *problem = s ? spec_check_device_name(s) : NULL;
+
+    if (problem) {
+        error_at(r, child(interface, element), "%s", problem);
+    } else if (s) {
+        put_string(r, key, s);
+    }
+    free(problem);
+    free(s);
+}
+
+/* <vlan>: one tag without trunk is an access port; a native tag among several
+ * is that of untagged frames. */
+struct vlan {
+    struct ds trunks;
+    const char *native_mode;
+    long long int native, first;
+    unsigned int n;
+};
+
+static void
+read_tag(struct reader *r, const xmlNode *tag, struct vlan *v)
+{
+    char *mode = attribute(tag, "nativeMode");
+    long long int id;
+
+    if (!number(r, tag, "id", 0, 4095, &id)) {
+        if (!xmlHasProp(tag, (const xmlChar *) "id")) {
+            error_at(r, tag, "<tag> has no id");
+        }
+    } else if (v->n < MAX_TAGS) {
+        ds_put_format(&v->trunks, "%s%lld", v->n ? ", " : "", id);
+        v->first = v->n++ ? v->first : id;
+    }
+    if (mode) {
+        if (strcmp(mode, "tagged") && strcmp(mode, "untagged")) {
+            error_at(r, tag, "nativeMode=\"%s\" is not \"tagged\" or "
+                     "\"untagged\"", mode);
+        } else if (v->native_mode) {
+            error_at(r, tag, "there is more than one native VLAN");
+        } else {
+            v->native_mode = strcmp(mode, "tagged") ? "native-untagged"
+                             : "native-tagged";
+            v->native = id;
+        }
+    }
+    free(mode);
+}
+
+static void
+read_vlan(struct reader *r, const xmlNode *interface)
+{
+    const xmlNode *vlan = child(interface, "vlan");
+    struct vlan v = { .trunks = DS_EMPTY_INITIALIZER };
+    size_t n_errors = r->domain->errors.n;
+
+    if (!vlan) {
+        return;
+    }
+    for (const xmlNode *tag = vlan->children; tag; tag = tag->next) {
+        if (is_element(tag, "tag")) {
+            read_tag(r, tag, &v);
+        }
+    }
+    bool trunk = attribute_is(vlan, "trunk", "yes") || v.native_mode;
+    if (r->domain->errors.n > n_errors) {
+        /* Said. */
+    } else if (!v.n) {
+        error_at(r, vlan, "<vlan> has no <tag id='...'/>");
+    } else if (!trunk && v.n > 1) {
+        error_at(r, vlan, "<vlan> has several tags, but not trunk='yes'");
+    } else if (!trunk) {
+        put(r, "tag", "%lld", v.first);
+    } else {
+        put(r, "vlan_mode", "\"%s\"", v.native_mode ? v.native_mode
+                                      : "trunk");
+        if (v.native_mode) {
+            put(r, "tag", "%lld", v.native);
+        }
+        put(r, "trunks", "[%s]", ds_cstr(&v.trunks));
+    }
+    ds_destroy(&v.trunks);
+}
+
+/* What comes from the guest is policed by the Interface.  What goes to it
+ * would be the Port's QoS. */
+static void
+read_bandwidth(struct reader *r, const xmlNode *interface)
+{
+    const xmlNode *bandwidth = child(interface, "bandwidth");
+    const xmlNode *inbound = child(bandwidth, "inbound");
+    const xmlNode *outbound = child(bandwidth, "outbound");
+    const long long int max = INT32_MAX / KILOBYTE_BITS;
+    long long int value;
+
+    if (inbound) {
+        note_at(r, inbound, "<inbound> is left out: what goes to the guest "
+                "is not limited");
+    }
+    if (number(r, outbound, "average", 1, max, &value)) {
+        put(r, "ingress_policing_rate", "%lld", value * KILOBYTE_BITS);
+        if (number(r, outbound, "burst", 0, max, &value)) {
+            put(r, "ingress_policing_burst", "%lld", value * KILOBYTE_BITS);
+        }
+        if (xmlHasProp(outbound, (const xmlChar *) "peak")) {
+            note_at(r, outbound, "peak is left out: Open vSwitch knows "
+                    "average and burst");
+        }
+    }
+}
+
+static void
+read_ids(struct reader *r, const xmlNode *interface)
+{
+    const xmlNode *parameters = child(child(interface, "virtualport"),
+                                      "parameters");
+    char *id = attribute(parameters, "interfaceid");
+    char *profile = attribute(parameters, "profileid");
+
+    if (id && *id) {
+        put_string(r, "iface_id", id);
+    }
+    if (profile && *profile) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+
+        json_string_escape(profile, &ds);
+        put(r, "external_ids", "{\"port-profile\": %s}", ds_cstr(&ds));
+        ds_destroy(&ds);
+    }
+    free(profile);
+    free(id);
+}
+
+/* What is dropped silently says nothing of the host's side. */
+static void
+note_rest(struct reader *r, const xmlNode *interface)
+{
+    static const char *const known[] = {
+        "address", "alias", "backend", "bandwidth", "boot", "driver", "guest",
+        "mac", "model", "mtu", "port", "rom", "source", "target",
+        "virtualport", "vlan",
+    };
+
+    for (const xmlNode *node = interface->children; node; node = node->next) {
+        bool is_known = node->type != XML_ELEMENT_NODE;
+
+        for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+            is_known = is_known || is_element(node, known[i]);
+        }
+        if (is_element(node, "link") && !attribute_is(node, "state",
+                                                      "down")) {
+            is_known = true;
+        }
+        if (!is_known) {
+            note_at(r, node, "<%s> is left out", node->name);
+        }
+    }
+}
+
+static void
+read_nic(struct reader *r, const xmlNode *interface, unsigned int index)
+{
+    long long int value;
+
+    ds_clear(&r->nic);
+    read_device(r, interface, "source", "bridge", "bridge");
+    free(required(r, interface, "source", "bridge"));
+    read_mac(r, interface);
+    read_device(r, interface, "target", "dev", "ifname");
+    read_ids(r, interface);
+    read_vlan(r, interface);
+    if (number(r, child(interface, "driver"), "queues", 1, 256, &value)) {
+        put(r, "queues", "%lld", value);
+    }
+    if (number(r, child(interface, "mtu"), "size", 68, 65535, &value)) {
+        put(r, "mtu", "%lld", value);
+    }
+    if (attribute_is(child(interface, "port"), "isolated", "yes")) {
+        put(r, "isolated", "true");
+    }
+    read_bandwidth(r, interface);
+    note_rest(r, interface);
+    ds_put_format(&r->nics, "%s\n    \"net%u\": {\n%s\n    }",
+                  r->any ? "," : "", index, ds_cstr(&r->nic));
+    r->any = true;
+}
+
+static void
+read_interface(struct reader *r, const xmlNode *interface)
+{
+    const xmlNode *port = child(interface, "virtualport");
+    unsigned int index = r->n_interfaces++;
+    char *type = attribute(interface, "type");
+
+    if (!type || strcmp(type, "bridge")) {
+        note_at(r, interface, "net%u is left out: an <interface> of type "
+                "\"%s\", not \"bridge\"", index, type ? type : "");
+    } else if (!attribute_is(port, "type", "openvswitch")) {
+        note_at(r, interface, "net%u is left out: it has no <virtualport "
+                "type='openvswitch'/>", index);
+    } else {
+        read_nic(r, interface, index);
+    }
+    free(type);
+}
+
+/* The domain. */
+
+static void
+read_name(struct reader *r, const xmlNode *root, const char *vm)
+{
+    const xmlNode *name = child(root, "name");
+    char *s = vm ? xstrdup(vm) : content(name);
+    char *problem = s ? spec_check_name(s) : NULL;
+
+    if (!s) {
+        error_at(r, root, "the domain has no <name>; give one by --vm=NAME");
+    } else if (problem) {
+        error_at(r, vm || !name ? root : name, "%s; give one by --vm=NAME",
+                 problem);
+    } else {
+        r->domain->vm = xstrdup(s);
+    }
+    free(problem);
+    free(s);
+}
+
+static void
+compose(struct reader *r, const char *uuid)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    ds_put_cstr(&ds, "{\n  \"version\": 1,\n");
+    if (uuid) {
+        ds_put_cstr(&ds, "  \"uuid\": ");
+        json_string_escape(uuid, &ds);
+        ds_put_cstr(&ds, ",\n");
+    }
+    ds_put_format(&ds, "  \"nics\": {%s\n  }\n}\n", ds_cstr(&r->nics));
+    r->domain->text = ds_steal_cstr(&ds);
+}
+
+static void
+read_domain(struct reader *r, const xmlNode *root, const char *vm)
+{
+    const xmlNode *devices = child(root, "devices");
+    char *uuid = content(child(root, "uuid"));
+    struct uuid parsed;
+
+    if (!is_element(root, "domain")) {
+        error_at(r, root, "this is a <%s>, not libvirt's <domain>",
+                 root->name);
+        free(uuid);
+        return;
+    }
+    read_name(r, root, vm);
+    if (uuid && !uuid_from_string(&parsed, uuid)) {
+        error_at(r, child(root, "uuid"), "\"%s\" is not a UUID", uuid);
+    }
+    for (const xmlNode *node = devices ? devices->children : NULL; node;
+         node = node->next) {
+        if (is_element(node, "interface")) {
+            read_interface(r, node);
+        }
+    }
+    if (!r->any) {
+        error_at(r, root, "the domain has no <interface type='bridge'> with "
+                 "<virtualport type='openvswitch'/>");
+    } else if (!r->domain->errors.n) {
+        compose(r, uuid);
+    }
+    free(uuid);
+}
+
+/* Whatever a declaration brings is not wanted, least of all entities. */
+static void
+stop_at_doctype(void *ctxt_, const xmlChar *name OVS_UNUSED,
+                const xmlChar *external OVS_UNUSED,
+                const xmlChar *system OVS_UNUSED)
+{
+    xmlParserCtxt *ctxt = ctxt_;
+
+    ctxt->_private = ctxt;
+    xmlStopParser(ctxt);
+}
+
+static xmlDoc *
+parse_xml(struct reader *r, const char *xml, size_t len)
+{
+    xmlParserCtxt *ctxt = xmlNewParserCtxt();
+    xmlDoc *doc;
+
+    if (!ctxt) {
+        out_of_memory();
+    }
+    ctxt->sax->internalSubset = stop_at_doctype;
+    doc = xmlCtxtReadMemory(ctxt, xml, len, NULL, NULL,
+                            XML_PARSE_NONET | XML_PARSE_NOERROR
+                            | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+    if (ctxt->_private) {
+        add_line(&r->domain->errors, r->file,
+                 ctxt->input ? ctxt->input->line : 1,
+                 xstrdup("a document type declaration is not for a domain, "
+                         "and is refused"));
+    } else if (!doc || !xmlDocGetRootElement(doc)) {
+        const xmlError *e = xmlCtxtGetLastError(ctxt);
+        const char *message = e && e->message ? e->message : "no XML";
+
+        add_line(&r->domain->errors, r->file, e ? e->line : 1,
+                 xmemdup0(message, strcspn(message, "\n")));
+    }
+    if (r->domain->errors.n) {
+        xmlFreeDoc(doc);
+        doc = NULL;
+    }
+    xmlFreeParserCtxt(ctxt);
+    return doc;
+}
+
+/* What the text says together is for its own parser to judge. */
+static void
+check_text(struct domain *d)
+{
+    char nic[] = "{\"bridge\": \"br0\"}";
+    struct spec_defaults defaults = { nic };
+    struct spec_result result;
+    char *name = xasprintf("vms.d/%s.json", d->vm);
+
+    spec_parse_vm(name, d->text, strlen(d->text), &defaults, &result);
+    svec_append(&d->errors, &result.errors);
+    spec_result_destroy(&result);
+    free(name);
+}
+
+void
+domain_parse(const char *file, const char *xml, size_t len, const char *vm,
+             struct domain *d)
+{
+    struct reader r = {
+        .file = file,
+        .domain = d,
+        .nics = DS_EMPTY_INITIALIZER,
+        .nic = DS_EMPTY_INITIALIZER,
+    };
+
+    memset(d, 0, sizeof *d);
+    svec_init(&d->notes);
+    svec_init(&d->errors);
+    if (len > DOMAIN_MAX_BYTES) {
+        add_line(&d->errors, file, 1,
+                 xasprintf("more than %d bytes are no domain",
+                           DOMAIN_MAX_BYTES));
+        return;
+    }
+
+    xmlDoc *doc = parse_xml(&r, xml, len);
+    if (doc) {
+        read_domain(&r, xmlDocGetRootElement(doc), vm);
+        xmlFreeDoc(doc);
+    }
+    if (d->text) {
+        check_text(d);
+    }
+    if (d->errors.n) {
+        free(d->vm);
+        free(d->text);
+        d->vm = d->text = NULL;
+    }
+    ds_destroy(&r.nics);
+    ds_destroy(&r.nic);
+}
+
+void
+domain_destroy(struct domain *d)
+{
+    free(d->vm);
+    free(d->text);
+    svec_destroy(&d->notes);
+    svec_destroy(&d->errors);
+}
