@@ -4,6 +4,7 @@
 # with it; 'dev fuzz' builds it with clang, libFuzzer in place of the replay.
 
 fuzz_targets = \
+	tests/fuzz/fuzz-domain \
 	tests/fuzz/fuzz-rtnl \
 	tests/fuzz/fuzz-spec \
 	tests/fuzz/fuzz-text \
@@ -16,6 +17,12 @@ FUZZ_REPLAY = tests/fuzz/libreplay.la
 FUZZ_LDFLAGS =
 fuzz_ldadd = $(FUZZ_REPLAY) controller/libcontroller.la $(host_libs)
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_domain_LDADD = \
+	$(FUZZ_REPLAY) \
+	controller/libcontroller.la \
+	src/cli/libcli.la \
+	$(host_libs)
+tests_fuzz_fuzz_domain_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_rtnl_CPPFLAGS = $(AM_CPPFLAGS) $(LIBNL_CFLAGS)
 tests_fuzz_fuzz_rtnl_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_rtnl_LDFLAGS = $(fuzz_ldflags)

@@ -23,6 +23,7 @@ replay() {
 }
 
 corpus=$srcdir/tests/fuzz/corpus
+replay domain "$corpus/domain"
 replay rtnl "$corpus/rtnl"
 replay spec "$corpus/spec" "$srcdir/tests/data/spec"
 replay text "$corpus/text"

@@ -155,6 +155,8 @@ test_errors(void **state OVS_UNUSED)
                        "more than one native");
     assert_nic_refused("<bandwidth><outbound average='-1'/></bandwidth>",
                        "average");
+    /* Whatever is quoted, it is one line. */
+    assert_nic_refused("<mtu size='1&#10;2'/>", "size=\"1\\x0a2\"");
     /* Two of the same device: the spec's own parser says so. */
     assert_refused(HEAD NIC "<target dev='t0'/></interface>\n"
                    NIC "<target dev='t0'/>" TAIL, "t0");
