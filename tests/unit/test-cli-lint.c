@@ -310,6 +310,25 @@ test_mtu_links(void **state OVS_UNUSED)
     check_lint(LINK("patch", ", \"vlan_mode\": \"dot1q-tunnel\", "
                     "\"tag\": 8", ""), JUMBO(", \"tag\": 8"), NULL, AT_MTU,
                NULL);
+    /* What leaves with a tag does not come in by an access port... */
+    check_lint(LINK("patch", ", \"trunks\": [8]", ", \"tag\": 9"),
+               JUMBO(", \"tag\": 8"), NULL, "", NULL);
+    /* ...and what leaves without one does, also by a native VLAN... */
+    check_lint(LINK("patch", ", \"vlan_mode\": \"native-untagged\", "
+                    "\"tag\": 8, \"trunks\": [8, 30]", ", \"tag\": 9"),
+               JUMBO(", \"tag\": 8"), NULL, AT_MTU, NULL);
+    check_lint(LINK("patch", ", \"vlan_mode\": \"native-tagged\", "
+                    "\"tag\": 8, \"trunks\": [8, 30]", ", \"tag\": 9"),
+               JUMBO(", \"tag\": 8"), NULL, "", NULL);
+    check_lint(LINK("patch", ", \"tag\": 8", ", \"vlan_mode\": "
+                    "\"native-tagged\", \"tag\": 5, \"trunks\": [5]"),
+               JUMBO(", \"tag\": 8"), NULL, AT_MTU, NULL);
+    check_lint(LINK("patch", ", \"tag\": 8", ", \"trunks\": [5]"),
+               JUMBO(", \"tag\": 8"), NULL, "", NULL);
+    /* ...and all into a tunnel's service VLAN. */
+    check_lint(LINK("patch", ", \"trunks\": [8]", ", \"vlan_mode\": "
+                    "\"dot1q-tunnel\", \"tag\": 7"),
+               JUMBO(", \"tag\": 8"), NULL, AT_MTU, NULL);
     /* A veth pair has an MTU of its own, and ends the way. */
     check_lint(LINK("veth", "", ""), JUMBO(""), NULL, AT_MTU,
                "frames of MTU 9000 do not fit through link l of bridge br0 "
