@@ -500,18 +500,6 @@ def _leaks(live, objects, instance):
         if (_mark(row) or "").startswith(prefix) \
                 and row["_uuid"] not in shared:
             yield "leaked: QoS %s of %s" % (row["_uuid"], _mark(row))
-    for table in set(live.tables) - {"Bridge", "Port", "Interface", "QoS"}:
-        for row in live.tables[table]:
-            mark = _mark(row)
-            if mark and mark.startswith(prefix) and mark not in objects:
-                yield "leaked: %s %s of %s" % (
-                    table, row.get("name", row["_uuid"]), mark)
-    queues = {q for r in live.tables["QoS"]
-              for q in r["queues"].values()}
-    for row in live.tables["Queue"]:
-        if (_mark(row) or "").startswith(prefix) \
-                and row["_uuid"] not in queues:
-            yield "leaked: Queue %s of %s" % (row["_uuid"], _mark(row))
     for name, link in live.links.items():
         alias = link.get("ifalias", "")
         mark = alias[len(ALIAS):]
