@@ -216,6 +216,29 @@ def test_links(w):
         confirm=confirm)
 
 
+@options(failpoints=True, timeout=600)
+def test_satellites(w):
+    """QoS with its queues, mirrors, controllers and flow export come and
+    go."""
+    c = crasher(w)
+
+    def come():
+        w.write_host({"bridges": {**BRIDGES, "br0": {
+            "datapath_type": "netdev",
+            "controllers": [{"target": "tcp:127.0.0.1:6653"}],
+            "mirrors": {"watch": {"select_src_port": ["tap0"],
+                                  "output_port": "still"}},
+            "netflow": {"targets": ["127.0.0.1:2055"]}}}}, gc_grace=0)
+        pair(w, qos={"type": "linux-htb", "max_rate": "1Gbit", "queues": {
+            "0": {"max_rate": "500Mbit"}, "3": {"min_rate": "1Mbit"}}})()
+
+    def go():
+        w.write_host({"bridges": BRIDGES}, gc_grace=0)
+        pair(w)()
+    go()
+    c.everywhere(come, go)
+
+
 @options(failpoints=True, timeout=180)
 def test_holder_comes_in_between(w):
     """A VM opens the TAP between two steps of its deletion: it keeps its
