@@ -340,6 +340,35 @@ respect_qos(struct planner *p, struct plan_step *step,
     sset_destroy(&owned);
 }
 
+/* Takes out the members that are ours and not wanted.  OVSDB wants a Port to
+ * have an interface at any moment, so the last one waits for a new one. */
+static void
+take_out_members(struct planner *p, const struct model_port *want,
+                 const struct model_port *have)
+{
+    const char *name = want->row.name;
+    size_t first = p->plan->n_steps;
+
+    for (size_t i = 0; i < have->n_ifaces; i++) {
+        const struct model_row *row = &have->ifaces[i].row;
+
+        /* A member that somebody else added to our bond stays: it carries
+         * no mark of ours. */
+        const char *own = model_observed_own(
+            p->observed, smap_get(&row->fields, MODEL_MARK));
+        if (own && !model_port_find_iface(want, row->name)) {
+            planner_step(p, PLAN_DEL, PLAN_INTERFACE, row->name, name);
+            planner_note(p, MODEL_APPLYING, "interface %s is being taken "
+                         "out of %s", row->name, name);
+        }
+    }
+    if (p->plan->n_steps - first == have->n_ifaces) {
+        for (size_t i = first; i < p->plan->n_steps; i++) {
+            planner_after(p->plan->steps[i], "%s has a new member", name);
+        }
+    }
+}
+
 static void
 set_port(struct planner *p, const struct model_port *want,
          const struct model_port *have)
@@ -368,19 +397,7 @@ set_port(struct planner *p, const struct model_port *want,
         plan_iface(p, want, moves, &want->ifaces[i],
                    model_port_find_iface(have, want->ifaces[i].row.name));
     }
-    for (size_t i = 0; i < have->n_ifaces; i++) {
-        const struct model_row *row = &have->ifaces[i].row;
-
-        /* A member that somebody else added to our bond stays: it carries
-         * no mark of ours. */
-        const char *own = model_observed_own(
-            p->observed, smap_get(&row->fields, MODEL_MARK));
-        if (own && !model_port_find_iface(want, row->name)) {
-            planner_step(p, PLAN_DEL, PLAN_INTERFACE, row->name, name);
-            planner_note(p, MODEL_APPLYING, "interface %s is being taken "
-                         "out of %s", row->name, name);
-        }
-    }
+    take_out_members(p, want, have);
 }
 
 void

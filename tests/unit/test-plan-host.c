@@ -322,6 +322,37 @@ test_patch_error(void **state OVS_UNUSED)
     world_destroy(&w);
 }
 
+/* OVSDB refuses a Port without an interface, so that a bond that changes all
+ * of its members is given a new one before the last goes. */
+static void
+test_all_members_change(void **state OVS_UNUSED)
+{
+    const char *old[] = { "eth1", "eth2" };
+    const char *new[] = { "eth3", "eth4" };
+    struct world w;
+
+    start(&w);
+    for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
+        world_add_device(&w, old[i]);
+    }
+    world_want_bond(&w, "bond0", "br0", old, 2);
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
+
+    /* Nor does it lose them for devices that are not there. */
+    world_want_bond(&w, "bond0", "br0", new, 2);
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_WAITING);
+    assert_int_equal(model_observed_port(&w.o, "bond0")->n_ifaces, 2);
+    world_add_device(&w, "eth4");
+    world_round(&w);
+    assert_int_equal(model_observed_port(&w.o, "bond0")->n_ifaces, 3);
+    world_settle(&w, "bond:bond0");
+    assert_int_equal(model_observed_port(&w.o, "bond0")->n_ifaces, 1);
+    world_add_device(&w, "eth3");
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
+    assert_int_equal(model_observed_port(&w.o, "bond0")->n_ifaces, 2);
+    world_destroy(&w);
+}
+
 int
 main(void)
 {
@@ -333,6 +364,7 @@ main(void)
         cmocka_unit_test(test_patch_end_moves),
         cmocka_unit_test(test_patch_without_mark),
         cmocka_unit_test(test_patch_error),
+        cmocka_unit_test(test_all_members_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
