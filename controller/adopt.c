@@ -18,7 +18,7 @@ VLOG_DEFINE_THIS_MODULE(adopt);
 
 static void
 consider(const struct reconcile *r, const char *id,
-         const struct adopt_allowed *allowed, struct adoption *a)
+         const struct plan_allowed *allowed, struct adoption *a)
 {
     const struct record *record = shash_find_data(&r->records, id);
     const struct plan_gate gate = reconcile_gate(r, id, record, NULL);
@@ -29,7 +29,7 @@ consider(const struct reconcile *r, const char *id,
 /* Looks at one object.  Returns false if it is one to adopt, but cannot be. */
 static bool
 look_at(const struct reconcile *r, const char *id, bool by_name,
-        const struct adopt_allowed *allowed, struct sset *good,
+        const struct plan_allowed *allowed, struct sset *good,
         struct ds *lines)
 {
     struct adoption a;
@@ -61,7 +61,7 @@ is_candidate(const struct reconcile *r, const char *id)
 
 static void
 enlist(struct reconcile *r, const struct sset *ids,
-       const struct adopt_allowed *allowed)
+       const struct plan_allowed *allowed)
 {
     const char *id;
 
@@ -75,7 +75,7 @@ enlist(struct reconcile *r, const struct sset *ids,
 
 char *
 adopt_request(struct reconcile *r, const struct sset *ids,
-              const struct adopt_allowed *allowed, char **reply)
+              const struct plan_allowed *allowed, char **reply)
 {
     const char *why = host_cannot_write(r->host);
     struct sset all = SSET_INITIALIZER(&all);
@@ -117,7 +117,7 @@ bool
 adopt_plan(struct reconcile *r, const char *id, struct record *record,
            const struct plan_gate *gate, struct plan *plan)
 {
-    struct adopt_allowed *allowed = shash_find_and_delete(&r->adopting, id);
+    struct plan_allowed *allowed = shash_find_and_delete(&r->adopting, id);
     struct adoption a;
     bool adopts;
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include "openvswitch/compiler.h"
 
-struct adopt_allowed;
+struct plan_allowed;
 struct plan;
 struct plan_gate;
 struct reconcile;
@@ -20,7 +20,7 @@ struct sset;
  * one line for each object in '*reply', or, if one of 'ids' cannot be and so
  * nothing is done, an error message.  Both are for the caller to free. */
 char *adopt_request(struct reconcile *, const struct sset *ids,
-                    const struct adopt_allowed *, char **reply)
+                    const struct plan_allowed *, char **reply)
     OVS_WARN_UNUSED_RESULT;
 
 /* If object 'id' is to be adopted now, appends the steps that mark it to

@@ -5,6 +5,8 @@ controller_libcontroller_la_SOURCES = \
 	controller/adopt.h \
 	controller/commands.c \
 	controller/commands.h \
+	controller/deadline.c \
+	controller/deadline.h \
 	controller/intake.c \
 	controller/intake.h \
 	controller/level.c \
@@ -21,6 +23,7 @@ controller_libcontroller_la_SOURCES = \
 	controller/reconcile.h \
 	controller/record.c \
 	controller/record.h \
+	controller/standing.c \
 	controller/status.c \
 	controller/status.h \
 	controller/waiters.c \

@@ -100,7 +100,7 @@ command_adopt(struct unixctl_conn *conn, int argc, const char *argv[],
               void *commands_)
 {
     const struct commands *commands = commands_;
-    struct adopt_allowed allowed = ADOPT_ALLOWED_INITIALIZER;
+    struct plan_allowed allowed = PLAN_ALLOWED_INITIALIZER;
     struct sset ids = SSET_INITIALIZER(&ids);
     char *error = NULL, *reply = NULL;
     bool all = false;
@@ -109,7 +109,7 @@ command_adopt(struct unixctl_conn *conn, int argc, const char *argv[],
         if (!strcmp(argv[i], "--all")) {
             all = true;
         } else if (!strncmp(argv[i], "--allow=", 8)) {
-            error = adopt_allow(&allowed, argv[i] + 8);
+            error = plan_allow(&allowed, argv[i] + 8);
         } else if (argv[i][0] == '-') {
             error = xasprintf("%s: there is no such option", argv[i]);
         } else {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/deadline.h"
 #include "controller/reconcile.h"
 #include "controller/record.h"
 #include "openvswitch/vlog.h"
@@ -155,8 +156,16 @@ take_files(struct reconcile *r, long long int now)
 void
 intake_run(struct reconcile *r, long long int now)
 {
+    /* What is to be undone is, before anything is made of it. */
+    bool changed = deadline_run(r->deadline);
+
     if (store_run(r->store)) {
         take_files(r, now);
+    }
+    changed |= deadline_look(r->deadline);
+    if (changed) {
+        /* What was held may go now. */
+        fuses_add_gone(&r->fuses, &r->dirty);
     }
 }
 

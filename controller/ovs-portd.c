@@ -21,6 +21,7 @@
 #include "memory.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "src/store/pending.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -99,8 +100,12 @@ main(int argc, char *argv[])
     if (error) {
         exit(EXIT_FAILURE);
     }
-    char *message = reconcile_create(options.spec_dir, options.db,
-                                     options.instance, !options.observe,
+    const struct pending_place place = {
+        .state_dir = options.state_dir,
+        .instance = options.instance,
+        .spec_dir = options.spec_dir,
+    };
+    char *message = reconcile_create(&place, options.db, !options.observe,
                                      &reconcile);
     if (message) {
         VLOG_FATAL("%s", message);

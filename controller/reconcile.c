@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/adopt.h"
+#include "controller/deadline.h"
 #include "controller/intake.h"
 #include "controller/record.h"
 #include "coverage.h"
@@ -17,6 +18,7 @@
 #include "ovsdb/vswitchd.h"
 #include "src/failpoint.h"
 #include "src/host/host.h"
+#include "src/store/pending.h"
 #include "src/store/store.h"
 #include "stopwatch.h"
 #include "timeval.h"
@@ -30,9 +32,6 @@ COVERAGE_DEFINE(reconcile_step);
 
 /* A look at everything behind the events, in case one was missed. */
 #define AUDIT_INTERVAL_MS (10 * 60 * 1000)
-/* ovs-vswitchd applies a change within milliseconds, of thousands of ports
- * within seconds; one that takes longer is stopped or gone. */
-#define LAG_DEGRADED_MS (5 * 1000)
 /* How often to look whether a VM has let go of a TAP that is admin-down, of
  * which the kernel sends no event. */
 #define REFRESH_INTERVAL_MS (2 * 1000)
@@ -41,18 +40,19 @@ COVERAGE_DEFINE(reconcile_step);
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
-reconcile_create(const char *spec_dir, const char *db, const char *instance,
+reconcile_create(const struct pending_place *place, const char *db,
                  bool writable, struct reconcile **rp)
 {
     struct host *host;
-    char *error = host_open(db, instance, writable, &host);
+    char *error = host_open(db, place->instance, writable, &host);
     if (error) {
         return error;
     }
 
     struct reconcile *r = xzalloc(sizeof *r);
     r->host = host;
-    r->store = store_open(spec_dir, true);
+    r->store = store_open(place->spec_dir, true);
+    r->deadline = deadline_create(place, writable);
     store_set_read_only(r->store, !writable);
     r->writable = writable;
     r->vswitchd = vswitchd_watch_create(ovs_rundir());
@@ -87,6 +87,7 @@ reconcile_destroy(struct reconcile *r)
         fuses_destroy(&r->fuses);
         specs_destroy(&r->specs);
         vswitchd_watch_destroy(r->vswitchd);
+        deadline_destroy(r->deadline);
         store_close(r->store);
         host_close(r->host);
         free(r);
@@ -159,7 +160,7 @@ consult_fuses(struct reconcile *r, const char *id, long long int now)
     char *held = fuses_held(&r->fuses, id, &host_wanted(r->host)->policy,
                             now, &wake);
     wake_at(r, wake);
-    return held;
+    return deadline_held(r->deadline, id, held);
 }
 
 /* True if a step of 'plan' that can be done now puts back a field once too
@@ -580,14 +581,15 @@ reconcile_wait(struct reconcile *r)
 {
     host_wait(r->host);
     store_wait(r->store);
+    deadline_wait(r->deadline);
     if (!r->busy) {
         poll_timer_wait_until(MIN(r->wake, r->next_audit));
         poll_timer_wait_until(MIN(r->next_refresh, r->next_names));
     }
     vswitchd_watch_wait(r->vswitchd);
     if (r->lag_since != LLONG_MAX
-        && time_msec() < r->lag_since + LAG_DEGRADED_MS) {
-        poll_timer_wait_until(r->lag_since + LAG_DEGRADED_MS);
+        && time_msec() < r->lag_since + RECONCILE_LAG_MS) {
+        poll_timer_wait_until(r->lag_since + RECONCILE_LAG_MS);
     }
 }
 
@@ -624,76 +626,4 @@ reconcile_removed(struct reconcile *r, const char *id)
         sset_add(&r->dirty, id);
         poll_immediate_wake();
     }
-}
-
-const char *
-reconcile_impediment(const struct reconcile *r, bool *standby)
-{
-    const char *why = r->writable ? host_cannot_write(r->host) : NULL;
-
-    *standby = why && db_lock_contended(host_db(r->host));
-    if (why) {
-        return why;
-    } else if (!db_is_connected(host_db(r->host))) {
-        return "not connected to ovsdb-server";
-    } else if (r->lag_since != LLONG_MAX
-               && time_msec() - r->lag_since >= LAG_DEGRADED_MS) {
-        return "ovs-vswitchd has not applied the configuration for over 5 s;"
-               " is it running?";
-    } else if (r->vswitchd_fault) {
-        return r->vswitchd_fault;
-    } else if (!shash_count(&r->specs.files)
-               && store_get_dir(r->store)->error) {
-        return store_get_dir(r->store)->error;
-    }
-    return NULL;
-}
-
-enum model_state
-reconcile_state(const struct reconcile *r, const struct record *record,
-                const char **text)
-{
-    const struct model_object *object
-        = model_wanted_get(host_wanted(r->host), record->id);
-    const struct specs_file *file
-        = object ? specs_get(&r->specs, object->source) : NULL;
-    bool standby;
-    const char *why = reconcile_impediment(r, &standby);
-
-    if (file && !file->valid) {
-        *text = file->errors.n ? file->errors.names[0] : "";
-        return MODEL_INVALID;
-    } else if (why && !standby
-               && (record->verdict.state == MODEL_APPLYING
-                   || r->vswitchd_fault
-                   || !db_is_connected(host_db(r->host)))) {
-        *text = why;
-        return MODEL_DEGRADED;
-    }
-    *text = record->verdict.text;
-    return record->verdict.state;
-}
-
-bool
-reconcile_is_quiet(const struct reconcile *r, const struct sset *ids)
-{
-    if (!r->began) {
-        return false;
-    } else if (!ids) {
-        return !r->busy && sset_is_empty(&r->dirty);
-    }
-
-    const char *id;
-    SSET_FOR_EACH (id, ids) {
-        if (sset_contains(&r->dirty, id)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; r->busy && i < r->plan.n_steps; i++) {
-        if (!r->plan.steps[i]->after
-            && sset_contains(ids, r->plan.steps[i]->object)) {
-            return false;
-        }
-    }
-    return true;
 }

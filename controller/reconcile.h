@@ -27,7 +27,9 @@
 #include "src/host/specs.h"
 #include "src/plan/plan.h"
 
+struct deadline;
 struct host;
+struct pending_place;
 struct record;
 struct store;
 struct vswitchd_watch;
@@ -40,13 +42,14 @@ struct reconcile_counters {
 struct reconcile {
     struct host *host;
     struct store *store;
+    struct deadline *deadline;
     struct specs specs;
     struct fuses fuses;
     struct shash records;       /* Object id -> struct record. */
     bool writable;              /* False with --observe. */
 
     struct sset dirty;          /* Ids to plan at the next pass. */
-    struct shash adopting;      /* Id -> struct adopt_allowed, to be adopted
+    struct shash adopting;      /* Id -> struct plan_allowed, to be adopted
                                  * at the next pass. */
     struct sset unsettled;      /* Ids to plan when cur_cfg moves. */
     struct plan plan;           /* Of the last pass; being done if 'busy'. */
@@ -69,11 +72,11 @@ struct reconcile {
     struct reconcile_counters counters;
 };
 
-/* Opens everything.  Returns NULL and the loop in '*rp', or an error message
- * for the caller to free. */
-char *reconcile_create(const char *spec_dir, const char *db,
-                       const char *instance, bool writable,
-                       struct reconcile **rp) OVS_WARN_UNUSED_RESULT;
+/* Opens everything; 'place' is borrowed until reconcile_destroy().  Returns
+ * NULL and the loop in '*rp', or an error message for the caller to free. */
+char *reconcile_create(const struct pending_place *place, const char *db,
+                       bool writable, struct reconcile **rp)
+    OVS_WARN_UNUSED_RESULT;
 void reconcile_destroy(struct reconcile *);
 
 void reconcile_run(struct reconcile *);
@@ -91,6 +94,10 @@ size_t reconcile_confirm(struct reconcile *, const char *id);
 /* Object 'id' has been removed by its name from the files that are loaded by
  * now, so that its deletion is confirmed. */
 void reconcile_removed(struct reconcile *, const char *id);
+
+/* ovs-vswitchd applies a change within milliseconds, of thousands of ports
+ * within seconds; one that takes longer is stopped or gone. */
+#define RECONCILE_LAG_MS (5 * 1000)
 
 /* Why the daemon as a whole does not do its work, or NULL: "degraded" and
  * "standby" are told apart by '*standby'. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "controller/deadline.h"
 #include "controller/reconcile.h"
 #include "controller/record.h"
 #include "openvswitch/dynamic-string.h"
@@ -15,6 +16,7 @@
 #include "src/host/object-json.h"
 #include "src/host/plan-json.h"
 #include "src/kernel/kernel.h"
+#include "src/store/pending.h"
 #include "util.h"
 
 static void
@@ -124,6 +126,7 @@ counters_json(const struct reconcile *r)
 struct json *
 status_json(const struct reconcile *r)
 {
+    const struct pending_place *place = deadline_place(r->deadline);
     struct json *json = json_object_create();
     const char *reason;
     const char *state = daemon_state(r, &reason);
@@ -132,6 +135,10 @@ status_json(const struct reconcile *r)
     put_integer(json, "pid", getpid());
     put_string(json, "state", state);
     put_string(json, "reason", reason);
+    put_string(json, "spec_dir", place->spec_dir);
+    put_string(json, "state_dir", place->state_dir);
+    put_string(json, "no_rollback", deadline_obstacle(r->deadline));
+    json_object_put(json, "pending", deadline_json(r->deadline));
     json_object_put(json, "files", files_json(r));
     json_object_put(json, "objects", objects_json(r));
     json_object_put(json, "counters", counters_json(r));
@@ -148,6 +155,11 @@ status_text(const struct reconcile *r)
     ds_put_format(&ds, "instance %s: %s%s%s\n",
                   host_observed(r->host)->instance, state,
                   reason ? ": " : "", reason ? reason : "");
+    char *pending = deadline_text(r->deadline);
+    if (pending) {
+        ds_put_format(&ds, "%s\n", pending);
+        free(pending);
+    }
 
     const struct shash_node **nodes = shash_sort(&r->specs.files);
     for (size_t i = 0; i < shash_count(&r->specs.files); i++) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/deadline.h"
 #include "controller/level.h"
 #include "controller/reconcile.h"
 #include "controller/record.h"
@@ -186,15 +187,17 @@ is_settled(const struct reconcile *r, const char *id, enum level level)
     }
 
     const char *text;
-    enum model_outcome outcome
-        = model_state_outcome(reconcile_state(r, record, &text));
+    enum model_state state = reconcile_state(r, record, &text);
+    enum model_outcome outcome = model_state_outcome(state);
     char *lack = lacks(r, record, level);
     bool lacking = lack != NULL;
 
     free(lack);
     return ((outcome == MODEL_AT_REST && !lacking) || outcome == MODEL_FAILED
             || (level == LEVEL_DB && !record->n_row_steps
-                && record->verdict.state == MODEL_APPLYING));
+                && record->verdict.state == MODEL_APPLYING)
+            /* Nothing happens to it before somebody confirms. */
+            || (state == MODEL_HELD && deadline_holds(r->deadline, id)));
 }
 
 /* What the waiter shall know of an object; NULL if all is well with it. */

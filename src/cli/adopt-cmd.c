@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "openvswitch/json.h"
 #include "src/cli/cli.h"
+#include "src/cli/plan-view.h"
 #include "src/cli/wait.h"
 #include "src/cli/world.h"
 #include "src/host/host.h"
@@ -21,7 +22,7 @@
 struct adopt {
     struct ctl_context *ctx;
     struct cli *cli;
-    struct adopt_allowed allowed;
+    struct plan_allowed allowed;
     bool all;
     struct world w;
     struct sset ids;            /* Named, or all that are in conflict. */
@@ -117,7 +118,7 @@ show_one(struct adopt *a, const char *id)
             output_put_safe(out, what);
             ds_put_char(out, '\n');
             free(what);
-            cli_put_steps(a->cli, &adoption.rest, out);
+            plan_view_steps(a->cli, &adoption.rest, out);
         }
     }
     adoption_destroy(&adoption);
@@ -172,7 +173,7 @@ is_agreed(struct adopt *a)
 }
 
 static char *
-format_allowed(const struct adopt_allowed *allowed)
+format_allowed(const struct plan_allowed *allowed)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
 
@@ -234,7 +235,7 @@ parse(struct adopt *a)
         return xstrdup("adopt: of the formats there is only json, beside "
                        "the one for people");
     }
-    return allow ? adopt_allow(&a->allowed, allow) : NULL;
+    return allow ? plan_allow(&a->allowed, allow) : NULL;
 }
 
 void
@@ -243,7 +244,7 @@ cmd_adopt(struct ctl_context *ctx)
     struct adopt a = {
         .ctx = ctx,
         .cli = cli_of(ctx),
-        .allowed = ADOPT_ALLOWED_INITIALIZER,
+        .allowed = PLAN_ALLOWED_INITIALIZER,
         .ids = SSET_INITIALIZER(&a.ids),
         .good = SVEC_EMPTY_INITIALIZER,
         .files = SVEC_EMPTY_INITIALIZER,

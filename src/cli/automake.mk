@@ -4,11 +4,16 @@ src_cli_libcli_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBXML_CFLAGS)
 src_cli_libcli_la_LIBADD = $(LIBXML_LIBS)
 src_cli_libcli_la_SOURCES = \
 	src/cli/adopt-cmd.c \
+	src/cli/apply-cmd.c \
+	src/cli/apply.c \
+	src/cli/apply.h \
 	src/cli/args.c \
 	src/cli/args.h \
 	src/cli/chain.c \
 	src/cli/check.c \
 	src/cli/cli.h \
+	src/cli/confirm.c \
+	src/cli/confirm.h \
 	src/cli/daemon.c \
 	src/cli/daemon.h \
 	src/cli/diff.c \
@@ -59,7 +64,11 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/output.h \
 	src/cli/plan-cmd.c \
 	src/cli/plan-table.c \
+	src/cli/plan-view.c \
+	src/cli/plan-view.h \
 	src/cli/show.c \
+	src/cli/source.c \
+	src/cli/source.h \
 	src/cli/status.c \
 	src/cli/sync-cmd.c \
 	src/cli/target.c \

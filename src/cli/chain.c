@@ -11,6 +11,8 @@
 #include "dirs.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb/openflow.h"
+#include "src/cli/apply.h"
+#include "src/cli/confirm.h"
 #include "src/cli/daemon.h"
 #include "src/cli/edit.h"
 #include "src/cli/wait.h"
@@ -118,6 +120,7 @@ look(struct cli *cli, struct ctl_command *c, struct ctl_command *end,
 {
     for (; c < end; c++) {
         if (!is_edit(c)) {
+            cli->failed = status != CLI_DONE && status != CLI_CHANGES;
             enum cli_exit code = run_command(cli, c);
             status = status ? status : code;
         }
@@ -211,6 +214,9 @@ commit_and_wait(struct cli *cli)
         edit_removed(cli->edit, &removed);
         status = cli_wait(cli, &targets, &removed,
                           edit_is_about_vlans(cli->edit), true, changed);
+        if (cli->apply && cli->apply->confirm) {
+            confirm_note(cli);
+        }
     }
     sset_destroy(&bridges);
     svec_destroy(&removed);
@@ -235,12 +241,18 @@ edit(struct cli *cli, struct ctl_command *c, struct ctl_command *end,
     status = prepare(cli, c, end);
     if (!status && cli->dry_run) {
         print_diff(cli);
-    } else if (!status) {
+    }
+    if (!status) {
+        status = apply_judge(cli);
+    }
+    if (!status && !cli->dry_run) {
         status = commit_and_wait(cli);
         *go_on = status != CLI_REFUSED;
     }
     edit_end(cli->edit);
     cli->edit = NULL;
+    apply_destroy(cli->apply);
+    cli->apply = NULL;
     return status;
 }
 
@@ -350,6 +362,10 @@ const struct ctl_command_syntax cli_commands[] = {
       "--vhost=,--live", RO },
     { "libvirt-xml", 1, 1, "VM[/NIC]", NULL, cmd_libvirt_xml, NULL,
       "--vhost=,--live", RO },
+    { "confirm", 0, 0, "", NULL, cmd_confirm, NULL, "", RO },
+    { "rollback", 0, 0, "", NULL, cmd_rollback, NULL, "--force", RO },
+    { "apply", 1, INT_MAX, "DIR|FILE...", NULL, cmd_apply, NULL,
+      "--confirm=,--prune,--allow=", RW },
     { "vm-add", 1, 2, "VM [uuid=UUID]", NULL, cmd_vm_add, NULL,
       "--may-exist", RW },
     { "vm-del", 1, 1, "VM", NULL, cmd_vm_del, NULL, "--if-exists", RW },

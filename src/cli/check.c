@@ -10,6 +10,7 @@
 #include "openvswitch/json.h"
 #include "src/cli/cli.h"
 #include "src/cli/lint.h"
+#include "src/cli/source.h"
 #include "src/cli/world.h"
 #include "src/spec/spec.h"
 #include "src/store/store.h"
@@ -27,32 +28,6 @@ struct check {
     struct svec strays;         /* Files that may be meant to be specs. */
 };
 
-/* Reads any file, whoever may write it: nothing is going to be done because
- * of what it says. */
-static int
-read_any(const char *path, char **text, size_t *len)
-{
-    FILE *stream = fopen(path, "r");
-    int error = 0;
-
-    *text = NULL;
-    if (!stream) {
-        return errno;
-    }
-    /* One byte more, for the parser to see that it is too large. */
-    *text = xmalloc(SPEC_MAX_BYTES + 2);
-    *len = fread(*text, 1, SPEC_MAX_BYTES + 1, stream);
-    if (ferror(stream)) {
-        error = errno;
-        free(*text);
-        *text = NULL;
-    } else {
-        (*text)[*len] = '\0';
-    }
-    fclose(stream);
-    return error;
-}
-
 static int
 put_any(struct world *w, const char *path, const char *name)
 {
@@ -60,7 +35,7 @@ put_any(struct world *w, const char *path, const char *name)
     char sha256[STORE_SHA256_LEN + 1];
     char *text;
     size_t len = 0;
-    int error = read_any(path, &text, &len);
+    int error = source_read(path, &text, &len);
 
     if (!error) {
         store_sha256(text, len, sha256);

@@ -14,6 +14,9 @@
  *     target.c host-object.c   which text "VM/NIC" means, and where in
  *                 host.json a bridge is; keyed.c has the keys of all of them
  *     vlan-cmd.c flag-cmd.c nic-cmd.c host-cmd.c   commands that edit
+ *     apply-cmd.c source.c apply.c   files from elsewhere, judged by what they
+ *                 would do
+ *     confirm.c   a change that is undone unless it is confirmed
  *     wait.c      until the daemon has made it true
  *     daemon.c    the daemon's control socket
  *     world.c     specs and host as this process sees them by itself
@@ -56,6 +59,7 @@ enum cli_wait {
 /* The name of each, as --wait takes it. */
 #define CLI_WAIT_NAMES "none", "db", "ovs", "guest", "ovn"
 
+struct apply;
 struct edit;
 struct sset;
 
@@ -79,6 +83,8 @@ struct cli {
                                    * NULL: all of the files. */
 
     struct edit *edit;          /* While this chain's edit is being made. */
+    struct apply *apply;        /* What its "apply" asks for, or NULL. */
+    bool failed;                /* Something before in the chain has. */
     enum cli_exit status;       /* Of the command that runs. */
     struct openflow_nudger *nudger; /* From cli_wait_prepare() to the end of
                                      * cli_wait(); otherwise NULL. */
@@ -105,10 +111,6 @@ void cli_note(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
 /* Prints 'text', which may have several lines, to stderr. */
 void cli_say(const char *text);
 
-/* Appends the steps of 'plan', a line each. */
-struct plan;
-void cli_put_steps(const struct cli *, const struct plan *, struct ds *out);
-
 /* Has the daemon do 'command' and appends its answer to the command's output.
  * Returns false after failing the command if it refuses or is not there. */
 bool cli_tell_daemon(struct ctl_context *, const char *command,
@@ -117,6 +119,7 @@ bool cli_tell_daemon(struct ctl_context *, const char *command,
 /* Appends 'table' to the command's output. */
 void cli_print(struct ctl_context *, const struct output *table);
 
+struct plan;
 /* Appends 'plan' in the form that the user asked for: an array in JSON, a
  * table in all others. */
 void cli_print_plan_table(struct ctl_context *, const struct plan *);
@@ -143,6 +146,9 @@ void cmd_quarantine(struct ctl_context *);
 void cmd_release(struct ctl_context *);
 void cmd_pause(struct ctl_context *);
 void cmd_resume(struct ctl_context *);
+void cmd_apply(struct ctl_context *);
+void cmd_confirm(struct ctl_context *);
+void cmd_rollback(struct ctl_context *);
 void cmd_nic_set(struct ctl_context *);
 void cmd_nic_clear(struct ctl_context *);
 void cmd_nic_add(struct ctl_context *);

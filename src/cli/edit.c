@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "src/cli/apply.h"
 #include "src/cli/cli.h"
+#include "src/cli/confirm.h"
 #include "src/cli/diff.h"
 #include "src/cli/near.h"
 #include "src/spec/spec.h"
@@ -21,6 +23,7 @@
 #define NEW_HOST "{\n  \"version\": 1\n}\n"
 
 struct edit {
+    const struct cli *cli;
     struct store_edit *store;   /* NULL once committed. */
     struct sset touched;        /* Files that commands were about. */
     struct svec targets;        /* "NAME=SHA256", once committed. */
@@ -44,6 +47,7 @@ edit_begin(const struct cli *cli, struct edit **editp)
     }
 
     struct edit *edit = xzalloc(sizeof *edit);
+    edit->cli = cli;
     edit->store = store;
     sset_init(&edit->touched);
     sset_init(&edit->vlans);
@@ -177,21 +181,38 @@ check_removed(const struct edit *edit, const char *id, struct svec *errors)
     free(nodes);
 }
 
-char *
-edit_check(const struct edit *edit)
+/* Adds what is wrong with each file that commands were about. */
+static void
+check_touched(const struct edit *edit, struct svec *errors)
 {
-    struct svec errors = SVEC_EMPTY_INITIALIZER;
-    const char *id;
     const char **names = sset_sort(&edit->touched);
 
     for (size_t i = 0; i < sset_count(&edit->touched); i++) {
         const struct store_file *file = store_edit_get(edit->store, names[i]);
 
         if (file && file->state == STORE_OK) {
-            check_text(edit, names[i], file->text, &errors);
+            check_text(edit, names[i], file->text, errors);
         }
     }
     free(names);
+}
+
+char *
+edit_check(const struct edit *edit)
+{
+    struct svec errors = SVEC_EMPTY_INITIALIZER;
+    struct sset changed = SSET_INITIALIZER(&changed);
+    const char *id;
+
+    edit_changed(edit, &changed);
+    confirm_refuse(edit->cli, &changed, &errors);
+    if (edit->cli->apply) {
+        apply_check_files(edit->cli->apply, edit_files_before(edit),
+                          edit_files(edit), &changed, &errors);
+    } else {
+        check_touched(edit, &errors);
+    }
+    sset_destroy(&changed);
     SSET_FOR_EACH (id, &edit->removed) {
         if (!errors.n && !strncmp(id, BRIDGE_ID, strlen(BRIDGE_ID))) {
             check_removed(edit, id, &errors);
@@ -244,7 +265,14 @@ edit_commit(struct edit *edit, bool *changed)
     char *error = NULL;
 
     *changed = note_targets(edit);
-    if (*changed) {
+    if (*changed && edit->cli->apply && edit->cli->apply->confirm) {
+        struct sset names = SSET_INITIALIZER(&names);
+
+        edit_changed(edit, &names);
+        error = confirm_commit(edit->cli, edit->store, &names,
+                               edit->cli->apply->confirm);
+        sset_destroy(&names);
+    } else if (*changed) {
         error = store_edit_commit(edit->store);
     } else {
         store_edit_abort(edit->store);
@@ -278,7 +306,7 @@ edit_removed(const struct edit *edit, struct svec *ids)
 bool
 edit_is_about_vlans(const struct edit *edit)
 {
-    return !sset_is_empty(&edit->vlans);
+    return edit->cli->apply || !sset_is_empty(&edit->vlans);
 }
 
 static void
@@ -315,6 +343,41 @@ edit_vlan_bridges(const struct edit *edit, struct sset *bridges)
 }
 
 /* For commands. */
+
+const struct shash *
+edit_files(const struct edit *edit)
+{
+    return store_edit_files(edit->store);
+}
+
+const struct shash *
+edit_files_before(const struct edit *edit)
+{
+    return store_edit_files_before(edit->store);
+}
+
+void
+edit_changed(const struct edit *edit, struct sset *names)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, &edit->touched) {
+        const struct store_file *old = store_edit_before(edit->store, name);
+        const struct store_file *new = store_edit_get(edit->store, name);
+
+        if (old && new ? strcmp(old->sha256, new->sha256) : old != new) {
+            sset_add(names, name);
+        }
+    }
+}
+
+void
+edit_put_file(struct edit *edit, const char *name, const char *text,
+              size_t len)
+{
+    sset_add(&edit->touched, name);
+    store_edit_put(edit->store, name, text, len);
+}
 
 void
 edit_vm_names(const struct edit *edit, struct sset *names)
@@ -416,8 +479,7 @@ edit_get_vm(const struct edit *edit, const char *vm, char **text)
 static void
 put_text(struct edit *edit, const char *name, const char *text)
 {
-    sset_add(&edit->touched, name);
-    store_edit_put(edit->store, name, text, text ? strlen(text) : 0);
+    edit_put_file(edit, name, text, text ? strlen(text) : 0);
 }
 
 void

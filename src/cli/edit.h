@@ -18,6 +18,7 @@
 
 struct cli;
 struct edit;
+struct shash;
 struct spec_defaults;
 struct sset;
 
@@ -49,6 +50,16 @@ void edit_vlan_bridges(const struct edit *, struct sset *bridges);
 bool edit_is_about_vlans(const struct edit *);
 
 /* For commands.  Errors are messages for the caller to free. */
+
+/* The files as the commands so far have left them ("struct store_file"), and
+ * as they were before. */
+const struct shash *edit_files(const struct edit *);
+const struct shash *edit_files_before(const struct edit *);
+/* Adds the names of the files that are other ones than before. */
+void edit_changed(const struct edit *, struct sset *names);
+/* Gives file 'name' a new text; NULL removes it. */
+void edit_put_file(struct edit *, const char *name, const char *text,
+                   size_t len);
 
 /* The VMs that there are files for. */
 void edit_vm_names(const struct edit *, struct sset *names);

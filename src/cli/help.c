@@ -51,6 +51,7 @@ static const struct { const char *name, *text; } commands[] = {
     { "release", "end of quarantine" },
     { "pause", "observe only, touch nothing" },
     { "resume", "end of pause" },
+    { "apply", "put files from elsewhere in place, judged by their effect" },
     { NULL, "Edit host.json (in the same chains)" },
     { "br-add", "add a bridge" },
     { "br-del", "remove a bridge with its ports" },
@@ -71,6 +72,8 @@ static const struct { const char *name, *text; } commands[] = {
     { "import", "add the VMs that other programs' files describe" },
     { NULL, "Other" },
     { "sync", "wait until all, or some VMs, are as the files say" },
+    { "confirm", "make a pending change final" },
+    { "rollback", "undo a pending change" },
     { "adopt", "take over what is live and fits the files" },
     { "export", "what is live as files, which are new in DIR" },
     { "gc-confirm", "let held deletions go" },
@@ -104,6 +107,10 @@ static const struct {
     { "--vhost=", "on|off", false,
       "whether QEMU uses vhost-net (default: on if there is "
       "/dev/vhost-net)" },
+    { "--confirm=", "SECS", false,
+      "undo it unless it is confirmed within SECS" },
+    { "--prune", "", false, "remove the files that DIR does not have" },
+    { "--force", "", false, "overwrite what somebody else has written" },
     { "--live", "", false, "refuse if the TAP cannot be opened now" },
 };
 

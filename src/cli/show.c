@@ -5,6 +5,7 @@
 #include <string.h>
 #include "openvswitch/json.h"
 #include "src/cli/cli.h"
+#include "src/cli/confirm.h"
 #include "src/cli/daemon.h"
 #include "src/cli/json-view.h"
 #include "src/cli/near.h"
@@ -272,6 +273,7 @@ cmd_show(struct ctl_context *ctx)
     } else {
         object_views_sort(&s.objects);
         print_scene(ctx, &s, ctx->argc > 1 ? ctx->argv[1] : NULL);
+        confirm_note(cli_of(ctx));
     }
     scene_destroy(&s);
 }

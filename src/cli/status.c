@@ -5,6 +5,7 @@
 #include <string.h>
 #include "openvswitch/json.h"
 #include "src/cli/cli.h"
+#include "src/cli/confirm.h"
 #include "src/cli/daemon.h"
 #include "src/cli/json-view.h"
 #include "src/cli/world.h"
@@ -151,6 +152,7 @@ cmd_status(struct ctl_context *ctx)
     struct json *status;
     char *text;
 
+    confirm_note(cli);
     enum daemon_answer answer
         = daemon_status(cli, cli_ms_left(cli, MIN_TIME), &status, &text);
     if (answer == DAEMON_OK) {

@@ -50,8 +50,8 @@ world_check_database(const struct cli *cli, char **error)
     return CLI_DONE;
 }
 
-static enum cli_exit
-observe(const struct cli *cli, struct world *w, char **error)
+enum cli_exit
+world_observe(const struct cli *cli, struct world *w, char **error)
 {
     int ms = cli_ms_left(cli, MIN_TIME);
     long long int deadline = ms < 0 ? LLONG_MAX : time_msec() + ms;
@@ -76,10 +76,21 @@ observe(const struct cli *cli, struct world *w, char **error)
     }
 }
 
-/* What the daemon's fuses say when it starts now; grace apart, as if it were
- * over. */
-static void
-set_fuses(struct world *w)
+static bool
+has_vms(const struct world *w)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &w->specs.files) {
+        if (strcmp(node->name, "host.json")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+world_set_fuses(struct world *w)
 {
     struct sset ids = SSET_INITIALIZER(&ids);
     size_t n_nics = 0;
@@ -94,13 +105,12 @@ set_fuses(struct world *w)
     }
     sset_destroy(&ids);
     fuses_set_population(&w->fuses, n_nics, 0);
-    fuses_set_vms_empty(&w->fuses, !w->any_vm, 0);
+    fuses_set_vms_empty(&w->fuses, !has_vms(w), 0);
 }
 
-static void
-put_files(struct world *w)
+void
+world_put_files(struct world *w, const struct shash *files)
 {
-    const struct shash *files = store_files(w->store);
     const struct shash_node **nodes = shash_sort(files);
     struct sset changed = SSET_INITIALIZER(&changed);
 
@@ -114,12 +124,18 @@ put_files(struct world *w)
             specs_put_unreadable(&w->specs, file->name, file->error,
                                  w->wanted, &changed);
         }
-        if (strcmp(file->name, "host.json")) {
-            w->any_vm = true;
-        }
     }
     sset_destroy(&changed);
     free(nodes);
+}
+
+void
+world_remove_file(struct world *w, const char *name)
+{
+    struct sset changed = SSET_INITIALIZER(&changed);
+
+    specs_remove(&w->specs, name, w->wanted, &changed);
+    sset_destroy(&changed);
 }
 
 void
@@ -130,6 +146,21 @@ world_init(struct world *w)
     fuses_init(&w->fuses);
     model_wanted_init(&w->own);
     w->wanted = &w->own;
+}
+
+enum cli_exit
+world_open_host(const struct cli *cli, struct world *w, char **error)
+{
+    enum cli_exit status = world_check_database(cli, error);
+
+    if (!status) {
+        *error = host_open(cli->db, cli->instance, false, &w->host);
+        if (*error) {
+            return CLI_REFUSED;
+        }
+        w->wanted = host_wanted(w->host);
+    }
+    return status;
 }
 
 enum cli_exit
@@ -149,20 +180,15 @@ world_open(const struct cli *cli, const char *dir, bool with_host,
         return CLI_REFUSED;
     }
     if (with_host) {
-        status = world_check_database(cli, error);
+        status = world_open_host(cli, w, error);
         if (status) {
             return status;
         }
-        *error = host_open(cli->db, cli->instance, false, &w->host);
-        if (*error) {
-            return CLI_REFUSED;
-        }
-        w->wanted = host_wanted(w->host);
     }
-    put_files(w);
+    world_put_files(w, store_files(w->store));
     if (with_host) {
-        status = observe(cli, w, error);
-        set_fuses(w);
+        status = world_observe(cli, w, error);
+        world_set_fuses(w);
     }
     return status;
 }
@@ -255,7 +281,7 @@ world_plan(const struct world *w, const char *id, struct plan *plan,
 
 void
 world_adopt(const struct world *w, const char *id,
-            const struct adopt_allowed *allowed, struct adoption *a)
+            const struct plan_allowed *allowed, struct adoption *a)
 {
     char *held;
     const struct plan_gate gate = make_gate(w, id, &held);

@@ -18,6 +18,7 @@
 #include "svec.h"
 
 struct host;
+struct shash;
 struct store;
 
 struct world {
@@ -27,7 +28,6 @@ struct world {
     struct model_wanted own;    /* Without a host. */
     struct model_wanted *wanted;
     struct fuses fuses;
-    bool any_vm;                /* There is a file in vms.d. */
 };
 
 /* Connects to the database and lets go again.  Returns CLI_DONE, or an exit
@@ -44,6 +44,22 @@ enum cli_exit world_open(const struct cli *, const char *dir, bool with_host,
                          struct world *, char **error);
 void world_close(struct world *);
 
+/* The parts of that, for who has texts of his own: */
+
+/* Opens the database and the kernel, after world_init() and before there are
+ * files. */
+enum cli_exit world_open_host(const struct cli *, struct world *,
+                              char **error);
+/* Takes in 'files' ("struct store_file"), or a file's removal. */
+void world_put_files(struct world *, const struct shash *files);
+void world_remove_file(struct world *, const char *name);
+/* Waits until both worlds are known. */
+enum cli_exit world_observe(const struct cli *, struct world *,
+                            char **error);
+/* Tells the fuses what has left the specs, as the daemon's are when it starts
+ * now; grace apart, as if it were over. */
+void world_set_fuses(struct world *);
+
 /* Adds all messages of invalid files, in the order of files. */
 void world_errors(const struct world *, struct svec *errors);
 
@@ -58,6 +74,6 @@ void world_plan(const struct world *, const char *id, struct plan *,
 
 /* What plan_adopt() says of it to the daemon, which allows 'allowed'. */
 void world_adopt(const struct world *, const char *id,
-                 const struct adopt_allowed *, struct adoption *);
+                 const struct plan_allowed *, struct adoption *);
 
 #endif /* src/cli/world.h */

@@ -10,37 +10,9 @@
 #include "sset.h"
 #include "util.h"
 
-char *
-adopt_allow(struct adopt_allowed *allowed, const char *text)
-{
-    struct sset names = SSET_INITIALIZER(&names);
-    char *error = NULL;
-    const char *name;
-
-    sset_from_delimited_string(&names, text, ",");
-    SSET_FOR_EACH (name, &names) {
-        enum plan_impact i = PLAN_HITLESS;
-
-        while (i <= PLAN_VM_RESTART && strcmp(name, plan_impact_name(i))) {
-            i++;
-        }
-        if (i <= PLAN_VM_RESTART) {
-            allowed->impacts[i] = true;
-        } else if (!error) {
-            error = xasprintf("--allow=%s: there is no impact \"%s\"; there "
-                              "are re-add and vm-restart", text, name);
-        }
-    }
-    if (sset_is_empty(&names)) {
-        error = xstrdup("--allow: say what: re-add, vm-restart or both");
-    }
-    sset_destroy(&names);
-    return error;
-}
-
 /* The first step of 'rest' that does more than is allowed, as a refusal. */
 static char *
-check_impacts(const struct plan *rest, const struct adopt_allowed *allowed)
+check_impacts(const struct plan *rest, const struct plan_allowed *allowed)
 {
     for (size_t i = 0; i < rest->n_steps; i++) {
         const struct plan_step *step = rest->steps[i];
@@ -61,7 +33,7 @@ check_impacts(const struct plan *rest, const struct adopt_allowed *allowed)
 void
 adoption_init(struct adoption *a, const struct host *h, const char *id,
               const struct plan_gate *gate,
-              const struct adopt_allowed *allowed)
+              const struct plan_allowed *allowed)
 {
     plan_init(&a->stamps);
     plan_init(&a->rest);

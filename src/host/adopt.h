@@ -16,17 +16,6 @@
 struct host;
 struct sset;
 
-/* Which impacts, beyond PLAN_HITLESS, the operator puts up with. */
-struct adopt_allowed {
-    bool impacts[PLAN_VM_RESTART + 1];
-};
-#define ADOPT_ALLOWED_INITIALIZER { { [PLAN_HITLESS] = true } }
-
-/* Adds the comma-separated impacts of 'text' ("re-add,vm-restart"). Returns
- * NULL, or an error message for the caller to free. */
-char *adopt_allow(struct adopt_allowed *, const char *text)
-    OVS_WARN_UNUSED_RESULT;
-
 /* One object: plan_adopt(), and whether 'rest' does more than is allowed. */
 struct adoption {
     struct plan stamps;
@@ -34,7 +23,7 @@ struct adoption {
     char *refusal;              /* NULL: it may, if there are stamps. */
 };
 void adoption_init(struct adoption *, const struct host *, const char *id,
-                   const struct plan_gate *, const struct adopt_allowed *);
+                   const struct plan_gate *, const struct plan_allowed *);
 void adoption_destroy(struct adoption *);
 
 /* "Port tap0, Interface tap0, link tap0", for the caller to free. */

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "timeval.h"
 #include "util.h"
 
 /* What the kernel and the system's databases say of the host itself. */
@@ -34,6 +36,15 @@ kernel_boot_id(void)
     }
     id[strcspn(id, "\n")] = '\0';
     return xstrdup(id);
+}
+
+long long int
+kernel_boottime_ms(void)
+{
+    struct timespec ts;
+
+    xclock_gettime(CLOCK_BOOTTIME, &ts);
+    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 /* A number of a user or group; -1 is not one, it means "none" to the

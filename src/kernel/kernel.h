@@ -68,6 +68,9 @@ const struct kernel_stats *kernel_get_stats(const struct kernel *);
 
 /* The kernel's boot id, for the caller to free. */
 char *kernel_boot_id(void);
+/* The milliseconds since the machine booted, also those that it slept; no
+ * setting of the clock moves them. */
+long long int kernel_boottime_ms(void);
 
 /* Resolve a user or group name, or a number, to a number.  Return false if
  * there is no such user or group. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/plan/planner.h"
+#include "sset.h"
 #include "util.h"
 
 void
@@ -253,4 +254,32 @@ plan_step_format(const struct plan_step *step, struct ds *ds)
     if (step->after) {
         ds_put_format(ds, " (after: %s)", step->after);
     }
+}
+
+char *
+plan_allow(struct plan_allowed *allowed, const char *text)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+    char *error = NULL;
+    const char *name;
+
+    sset_from_delimited_string(&names, text, ",");
+    SSET_FOR_EACH (name, &names) {
+        enum plan_impact i = PLAN_HITLESS;
+
+        while (i <= PLAN_VM_RESTART && strcmp(name, plan_impact_name(i))) {
+            i++;
+        }
+        if (i <= PLAN_VM_RESTART) {
+            allowed->impacts[i] = true;
+        } else if (!error) {
+            error = xasprintf("--allow=%s: there is no impact \"%s\"; there "
+                              "are re-add and vm-restart", text, name);
+        }
+    }
+    if (sset_is_empty(&names)) {
+        error = xstrdup("--allow: say what: re-add, vm-restart or both");
+    }
+    sset_destroy(&names);
+    return error;
 }

@@ -104,6 +104,17 @@ struct plan_gate {
 };
 #define PLAN_GATE_INITIALIZER { NULL, NULL, NULL, false }
 
+/* Which impacts, beyond PLAN_HITLESS, the operator puts up with. */
+struct plan_allowed {
+    bool impacts[PLAN_VM_RESTART + 1];
+};
+#define PLAN_ALLOWED_INITIALIZER { { [PLAN_HITLESS] = true } }
+
+/* Adds the comma-separated impacts of 'text' ("re-add,vm-restart"). Returns
+ * NULL, or an error message for the caller to free. */
+char *plan_allow(struct plan_allowed *, const char *text)
+    OVS_WARN_UNUSED_RESULT;
+
 void plan_init(struct plan *);
 void plan_destroy(struct plan *);
 /* Forgets all steps. */

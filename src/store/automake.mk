@@ -8,8 +8,12 @@ src_store_libstore_la_SOURCES = \
 	src/store/lock.h \
 	src/store/names.c \
 	src/store/names.h \
+	src/store/pending-disk.c \
+	src/store/pending.c \
+	src/store/pending.h \
 	src/store/read.c \
 	src/store/read.h \
+	src/store/rollback.c \
 	src/store/scan.c \
 	src/store/scan.h \
 	src/store/store.c \

@@ -201,6 +201,13 @@ store_edit_before(struct store_edit *edit, const char *name)
     return shash_find_data(&edit->cache.files, name);
 }
 
+const struct shash *
+store_edit_files_before(struct store_edit *edit)
+{
+    look_at_all(edit);
+    return &edit->cache.files;
+}
+
 static void
 set_error(struct store_edit *edit, char *error)
 {
@@ -419,7 +426,7 @@ prepare(struct store_edit *edit, struct journal *journal)
 }
 
 char *
-store_edit_commit(struct store_edit *edit)
+store_edit_write(struct store_edit *edit)
 {
     struct journal journal;
     bool dropped;
@@ -446,6 +453,14 @@ store_edit_commit(struct store_edit *edit)
         error = journal_apply(&edit->fds, &journal, &dropped);
     }
     journal_destroy(&journal);
+    return error;
+}
+
+char *
+store_edit_commit(struct store_edit *edit)
+{
+    char *error = store_edit_write(edit);
+
     edit_destroy(edit);
     return error;
 }

@@ -126,6 +126,16 @@ store_fds_close(struct store_fds *fds)
     fds->dir = fds->vms = -1;
 }
 
+bool
+store_is_same_dir(const char *a, const char *b)
+{
+    struct stat sa, sb;
+
+    return (!strcmp(a, b)
+            || (!stat(a, &sa) && !stat(b, &sb)
+                && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino));
+}
+
 int
 store_fds_of(const struct store_fds *fds, const char *name)
 {
@@ -143,7 +153,8 @@ store_file_clear(struct store_file *file)
 
 /* Returns what is wrong with a file like that and what to do, or NULL. */
 static char *
-refuse(const char *name, const struct stat *st)
+refuse(const char *name, const struct stat *st,
+       const struct store_trust *trust)
 {
     if (S_ISLNK(st->st_mode)) {
         return xasprintf("%s: is a symbolic link; put the file itself there",
@@ -154,7 +165,8 @@ refuse(const char *name, const struct stat *st)
     } else if (!S_ISREG(st->st_mode)) {
         return xasprintf("%s: is not a regular file; put a file there, or "
                          "remove it", name);
-    } else if (st->st_uid != 0 && st->st_uid != geteuid()) {
+    } else if (st->st_uid != 0 && st->st_uid != geteuid()
+               && st->st_uid != trust->owner) {
         return xasprintf("%s: belongs to user %u, neither root nor the user "
                          "that reads it (%u); look at what it says, then "
                          "chown it to root", name, (unsigned) st->st_uid,
@@ -167,9 +179,9 @@ refuse(const char *name, const struct stat *st)
         return xasprintf("%s: may be written by its group or by anybody "
                          "(mode %04o); look at what it says, then chmod go-w",
                          name, (unsigned) st->st_mode & 07777);
-    } else if (st->st_size > STORE_MAX_BYTES) {
-        return xasprintf("%s: has %jd bytes, more than %d; make it smaller",
-                         name, (intmax_t) st->st_size, STORE_MAX_BYTES);
+    } else if (st->st_size > trust->max) {
+        return xasprintf("%s: has %jd bytes, more than %"PRIuSIZE"; make it "
+                         "smaller", name, (intmax_t) st->st_size, trust->max);
     }
     return NULL;
 }
@@ -253,8 +265,8 @@ read_text(int fd, const struct stat *before, struct store_file *file)
 
 /* One try.  Returns false if the file changed while it was read. */
 static bool
-read_once(int dir_fd, const char *base, struct store_file *file,
-          struct store_sig *sig, bool *again)
+read_once(int dir_fd, const char *base, const struct store_trust *trust,
+          struct store_file *file, struct store_sig *sig, bool *again)
 {
     struct stat st;
     int error;
@@ -266,7 +278,7 @@ read_once(int dir_fd, const char *base, struct store_file *file,
         return true;
     }
     store_sig_from_stat(sig, &st);
-    file->error = refuse(file->name, &st);
+    file->error = refuse(file->name, &st, trust);
     if (file->error) {
         file->state = STORE_UNREADABLE;
         return true;
@@ -287,7 +299,7 @@ read_once(int dir_fd, const char *base, struct store_file *file,
         return true;
     }
     store_sig_from_stat(sig, &st);
-    file->error = refuse(file->name, &st);
+    file->error = refuse(file->name, &st, trust);
     if (file->error) {
         file->state = STORE_UNREADABLE;
     } else {
@@ -306,13 +318,14 @@ read_once(int dir_fd, const char *base, struct store_file *file,
 }
 
 void
-store_read_file(int dir_fd, const char *base, struct store_file *file,
-                struct store_sig *sig, bool *again)
+store_read_trusted(int dir_fd, const char *base,
+                   const struct store_trust *trust, struct store_file *file,
+                   struct store_sig *sig, bool *again)
 {
     *again = false;
     memset(sig, 0, sizeof *sig);
     for (int i = 0; i < MAX_TRIES; i++) {
-        if (read_once(dir_fd, base, file, sig, again)) {
+        if (read_once(dir_fd, base, trust, file, sig, again)) {
             *again = *again || is_racy(&sig->ctime);
             if (file->state == STORE_OK) {
                 store_sha256(file->text, file->len, file->sha256);
@@ -323,4 +336,13 @@ store_read_file(int dir_fd, const char *base, struct store_file *file,
     set_error(file, xasprintf("%s: keeps changing while it is read; it is "
                               "tried again", file->name));
     *again = true;
+}
+
+void
+store_read_file(int dir_fd, const char *base, struct store_file *file,
+                struct store_sig *sig, bool *again)
+{
+    const struct store_trust trust = { .max = STORE_MAX_BYTES, .owner = 0 };
+
+    store_read_trusted(dir_fd, base, &trust, file, sig, again);
 }

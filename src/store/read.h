@@ -46,6 +46,9 @@ int store_fds_open_vms(struct store_fds *);
 /* The directory that 'name' lies in, or -1. */
 int store_fds_of(const struct store_fds *, const char *name);
 
+/* True if two paths lead to one directory. */
+bool store_is_same_dir(const char *a, const char *b);
+
 /* Reads directory entry 'base' of 'dir_fd' into '*file', of which 'name' must
  * be set and everything else empty: state, text, len, sha256 and error are
  * filled in.  '*sig' is of the very file that was looked at.  '*again' is set
@@ -53,6 +56,16 @@ int store_fds_of(const struct store_fds *, const char *name);
  * signature stays the same. */
 void store_read_file(int dir_fd, const char *base, struct store_file *file,
                      struct store_sig *sig, bool *again);
+
+/* The same for a file that may have up to 'max' bytes and belong to 'owner',
+ * too. */
+struct store_trust {
+    size_t max;
+    uid_t owner;
+};
+void store_read_trusted(int dir_fd, const char *base,
+                        const struct store_trust *, struct store_file *file,
+                        struct store_sig *sig, bool *again);
 
 /* Frees what 'file' points to and leaves it empty. */
 void store_file_clear(struct store_file *file);

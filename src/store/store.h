@@ -116,12 +116,13 @@ struct store_edit;
 char *store_edit_begin(const char *dir, int timeout_ms,
                        struct store_edit **editp) OVS_WARN_UNUSED_RESULT;
 
-/* The files with what has been put so far, and a file as it was when the edit
+/* The files with what has been put so far, and as they were when the edit
  * began; NULL if there is no such file.  What was put is good until the same
  * name is put again. */
 const struct store_file *store_edit_get(struct store_edit *,
                                         const char *name);
 const struct shash *store_edit_files(struct store_edit *);
+const struct shash *store_edit_files_before(struct store_edit *);
 const struct store_file *store_edit_before(struct store_edit *,
                                            const char *name);
 
@@ -138,6 +139,9 @@ const char *store_edit_sha256(const struct store_edit *, const char *name);
  * so.  It is an error if a file cannot be read safely, or if somebody changed
  * it without the lock since the edit began. */
 char *store_edit_commit(struct store_edit *) OVS_WARN_UNUSED_RESULT;
+/* The same, but the lock stays until store_edit_abort(), for what has to
+ * happen before the next edit. */
+char *store_edit_write(struct store_edit *) OVS_WARN_UNUSED_RESULT;
 void store_edit_abort(struct store_edit *);
 
 void store_sha256(const char *text, size_t len,

@@ -20,6 +20,7 @@
 #include "fatal-signal.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb/unixctl-call.h"
+#include "src/store/pending.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -38,6 +39,7 @@ static const char *const names[] = {
 static struct {
     char dir[64];
     char *socket;
+    struct pending_place place;
     struct unixctl_server *server;
     struct commands commands;
 } daemon_;
@@ -95,7 +97,10 @@ LLVMFuzzerInitialize(int *argc OVS_UNUSED, char ***argv)
 
     ovs_assert(!unixctl_server_create(daemon_.socket, &daemon_.server));
     db = xasprintf("unix:%s/no-db", daemon_.dir);
-    error = reconcile_create(daemon_.dir, db, "fuzz", true,
+    daemon_.place = (struct pending_place) {
+        .state_dir = daemon_.dir, .instance = "fuzz", .spec_dir = daemon_.dir
+    };
+    error = reconcile_create(&daemon_.place, db, true,
                              &daemon_.commands.reconcile);
     ovs_assert(!error);
     free(db);

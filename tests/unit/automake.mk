@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test-spec-raise \
 	tests/unit/test-spec-vm \
 	tests/unit/test-store-edit \
+	tests/unit/test-store-pending \
 	tests/unit/test-store \
 	tests/unit/test-symbols \
 	tests/unit/test-text

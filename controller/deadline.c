@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "controller/deadline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "src/host/specs.h"
+#include "src/store/pending.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(deadline);
+
+/* How long to wait for an editor to let go of the lock.  One that hangs must
+ * not take the whole loop with it; it is tried again. */
+#define LOCK_MS 200
+#define RETRY_MIN_MS 200
+#define RETRY_MAX_MS (5 * 1000)
+
+struct deadline {
+    const struct pending_place *place;
+    bool writable;
+
+    struct store_sig sig;       /* Of the record that 'pending' is. */
+    struct pending *pending;    /* NULL: none, or it cannot be read... */
+    char *error;                /* ...for this reason. */
+
+    /* A clock that goes on while the machine sleeps, and that nobody sets, to
+     * wake up by; -1 where it is not to be had. */
+    int timer;
+
+    char *failure;              /* Why the last try to undo it failed. */
+    long long int retry_at;     /* As time_msec(); then try again. */
+    long long int backoff;
+};
+
+struct deadline *
+deadline_create(const struct pending_place *place, bool writable)
+{
+    struct deadline *d = xzalloc(sizeof *d);
+
+    d->place = place;
+    d->writable = writable;
+    d->timer = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (d->timer < 0) {
+        VLOG_WARN("no timer in boot time (%s)", ovs_strerror(errno));
+    }
+    return d;
+}
+
+static void
+forget(struct deadline *d)
+{
+    pending_destroy(d->pending);
+    d->pending = NULL;
+    free(d->error);
+    d->error = NULL;
+    free(d->failure);
+    d->failure = NULL;
+    d->retry_at = d->backoff = 0;
+}
+
+void
+deadline_destroy(struct deadline *d)
+{
+    if (d) {
+        forget(d);
+        if (d->timer >= 0) {
+            close(d->timer);
+        }
+        free(d);
+    }
+}
+
+/* Has the timer expire when the change's time is up. */
+static void
+set_timer(struct deadline *d)
+{
+    struct itimerspec when = { .it_value = { .tv_sec = 0 } };
+
+    if (d->pending && !d->pending->stuck) {
+        long long int ms = MAX(d->pending->deadline, 1);
+
+        when.it_value.tv_sec = ms / 1000;
+        when.it_value.tv_nsec = ms % 1000 * 1000000;
+    }
+    if (d->timer >= 0) {
+        timerfd_settime(d->timer, TFD_TIMER_ABSTIME, &when, NULL);
+    }
+}
+
+bool
+deadline_look(struct deadline *d)
+{
+    struct store_sig sig;
+
+    pending_signature(d->place, &sig);
+    if (store_sig_equal(&sig, &d->sig)) {
+        return false;
+    }
+    forget(d);
+    d->sig = sig;
+    d->error = pending_read(d->place, &d->pending);
+    if (d->error) {
+        VLOG_WARN("%s", d->error);
+    } else if (d->pending) {
+        struct pending_clock clock;
+
+        pending_clock_read(&clock);
+        char *what = pending_describe(d->pending, &clock);
+        VLOG_INFO("a change of %"PRIuSIZE" files is pending (%s)",
+                  d->pending->n, what);
+        free(what);
+    }
+    set_timer(d);
+    return true;
+}
+
+static void
+report(const struct deadline *d, const struct pending_end *end)
+{
+    VLOG_WARN("the change by %s was not confirmed: %"PRIuSIZE" files are put "
+              "back", d->pending->who, end->n_undone);
+    for (size_t i = 0; i < end->others.n; i++) {
+        VLOG_WARN("%s", end->others.names[i]);
+    }
+}
+
+static void
+undo(struct deadline *d, const struct pending_clock *clock)
+{
+    struct pending_end end;
+
+    pending_end_init(&end);
+    char *error = pending_rollback(d->place, clock, PENDING_IF_DUE, LOCK_MS,
+                                   &end);
+    if (error) {
+        d->backoff = MIN(MAX(2 * d->backoff, RETRY_MIN_MS), RETRY_MAX_MS);
+        d->retry_at = time_msec() + d->backoff;
+        if (!d->failure || strcmp(d->failure, error)) {
+            VLOG_WARN("the change by %s cannot be undone, and is tried "
+                      "again: %s", d->pending->who, error);
+        }
+        free(d->failure);
+        d->failure = error;
+    } else if (!end.none) {
+        report(d, &end);
+    }
+    pending_end_destroy(&end);
+}
+
+bool
+deadline_run(struct deadline *d)
+{
+    bool changed = deadline_look(d);
+    struct pending_clock clock;
+
+    if (d->pending && !d->pending->stuck && d->writable
+        && time_msec() >= d->retry_at) {
+        pending_clock_read(&clock);
+        if (!pending_left(d->pending, &clock)) {
+            undo(d, &clock);
+            changed |= deadline_look(d);
+        }
+    }
+    return changed;
+}
+
+void
+deadline_wait(struct deadline *d)
+{
+    struct pending_clock clock;
+
+    if (!d->pending || d->pending->stuck || !d->writable) {
+        return;
+    }
+    pending_clock_read(&clock);
+    long long int left = pending_left(d->pending, &clock);
+    if (!left) {
+        poll_timer_wait_until(d->retry_at);
+    } else if (d->timer >= 0) {
+        poll_fd_wait(d->timer, POLLIN);
+    } else {
+        poll_timer_wait(left);
+    }
+}
+
+bool
+deadline_holds(const struct deadline *d, const char *id)
+{
+    bool holds = false;
+
+    if (d->pending) {
+        char *source = specs_source_of(id);
+        holds = pending_find(d->pending, source) != NULL;
+        free(source);
+    }
+    return holds;
+}
+
+char *
+deadline_held(const struct deadline *d, const char *id, char *held)
+{
+    if (!deadline_holds(d, id)) {
+        return held;
+    }
+    free(held);
+    return xstrdup("the change of its file is pending; \"ovs-portctl "
+                   "confirm\" makes it final, \"ovs-portctl rollback\" undoes "
+                   "it");
+}
+
+/* Telling. */
+
+struct json *
+deadline_json(const struct deadline *d)
+{
+    struct pending_clock clock;
+
+    if (!d->pending) {
+        return json_null_create();
+    }
+    pending_clock_read(&clock);
+
+    struct json *json = json_object_create();
+    struct json *files = json_array_create_empty();
+    long long int left = pending_left(d->pending, &clock);
+
+    for (size_t i = 0; i < d->pending->n; i++) {
+        json_array_add(files, json_string_create(d->pending->files[i].name));
+    }
+    json_object_put(json, "files", files);
+    json_object_put_string(json, "who", d->pending->who);
+    json_object_put(json, "seconds_left",
+                    json_integer_create((left + 999) / 1000));
+    json_object_put(json, "stuck", json_boolean_create(d->pending->stuck));
+    json_object_put_string(json, "failure", d->failure ? d->failure : "");
+    return json;
+}
+
+char *
+deadline_text(const struct deadline *d)
+{
+    struct pending_clock clock;
+
+    if (!d->pending) {
+        return nullable_xstrdup(d->error);
+    }
+    pending_clock_read(&clock);
+    char *what = pending_describe(d->pending, &clock);
+    char *text = xasprintf("a change of %"PRIuSIZE" files is pending (%s)%s%s",
+                           d->pending->n, what, d->failure ? ": " : "",
+                           d->failure ? d->failure : "");
+    free(what);
+    return text;
+}
+
+const char *
+deadline_obstacle(const struct deadline *d)
+{
+    return (!d->writable ? "it only observes"
+            : access(d->place->spec_dir, W_OK | X_OK)
+            ? "it may not write to the spec directory"
+            : access(d->place->state_dir, F_OK) && geteuid()
+            ? "there is no state directory that it may write to"
+            : !access(d->place->state_dir, F_OK)
+              && access(d->place->state_dir, W_OK | X_OK)
+            ? "it may not write to the state directory"
+            : "");
+}
+
+const struct pending_place *
+deadline_place(const struct deadline *d)
+{
+    return d->place;
+}
