@@ -8,6 +8,7 @@ net_tests = \
 	tests/net/test-kernel-address \
 	tests/net/test-kernel-veth \
 	tests/net/test-kernel \
+	tests/net/test-ovsdb-satellites \
 	tests/net/test-ovsdb-txn \
 	tests/net/test-ovsdb \
 	tests/net/test-unixctl-call
@@ -25,6 +26,7 @@ net_ldadd = tests/net/libnet.la $(LDADD)
 tests_net_test_kernel_LDADD = $(net_ldadd)
 tests_net_test_kernel_address_LDADD = $(net_ldadd)
 tests_net_test_kernel_veth_LDADD = $(net_ldadd)
+tests_net_test_ovsdb_satellites_LDADD = $(net_ldadd)
 tests_net_test_ovsdb_txn_LDADD = $(net_ldadd)
 tests_net_test_ovsdb_LDADD = $(net_ldadd)
 tests_net_test_unixctl_call_LDADD = $(net_ldadd)
