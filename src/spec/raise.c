@@ -314,7 +314,7 @@ raise_bridge(struct raise *r, const struct model_bridge *bridge)
     }
 }
 
-/* What serves a bridge and is not ours yet. */
+/* What serves a bridge or a port, and no spec is made of. */
 static void
 note_satellites(struct raise *r)
 {
@@ -325,6 +325,10 @@ note_satellites(struct raise *r)
 
         if (!row_mark(row)) {
             raise_note(r, "%s: it stays as it is", nodes[i]->name);
+        } else if (is_asked_for(r, row_mark(row))
+                   && strcmp(row->name, MODEL_QOS_NOOP)) {
+            raise_note(r, "%s is left out; write what it is made of "
+                       "by hand", nodes[i]->name);
         }
     }
     free(nodes);

@@ -187,8 +187,8 @@ test_bridge_rows(void **state OVS_UNUSED)
     step(&w.plan, PLAN_ADD, PLAN_NETFLOW, "bridge:br0", "br0", NULL,
          MODEL_ROW_KEY, "br0", MODEL_F_BRIDGE, "br0", "targets", "b:1", NULL);
     refuse(&w, PLAN_NETFLOW, "br0", "exists already");
-    char *targets = vsctl(&w.s, "--bare", "--columns=targets", "list", "NetFlow",
-                          NULL);
+    char *targets = vsctl(&w.s, "--bare", "--columns=targets", "list",
+                          "NetFlow", NULL);
     assert_string_equal(targets, "a:1");
     free(targets);
     free(vsctl(&w.s, "clear", "Bridge", "br0", "netflow", NULL));
