@@ -326,7 +326,7 @@ def test_rates(w):
     without qos all is as it was."""
     frame = len(frames.frame("02:00:00:00:00:01", "02:00:00:00:00:02", 0))
     n = 400
-    slow = "%dbit" % (n * frame * 8 // 4)       # Four seconds for all.
+    slow = "%dbit" % (n * frame * 8 // 12)      # Twelve seconds for all.
     w.write_host()
     for i, more in enumerate((
             {}, {"qos": {"type": "linux-htb", "max_rate": slow}},
@@ -354,7 +354,7 @@ def test_rates(w):
     frames.expect(sender, hear=[plain_, htb, hfsc])
 
     early, last = arrivals(sender, [plain_, htb, hfsc], n)
-    if not all(0 < count < n / 2 for count in early[1:]) \
+    if not all(0 < count < n * 3 / 4 for count in early[1:]) \
             or last != [n, n, n]:
         raise Failure("shaped to %s: %r when the first was done, then %r"
                       % (slow, early, last))
