@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
 
+import isolate                  # noqa: E402
 import kit                      # noqa: E402
 
 TOP = os.path.realpath(os.path.join(HERE, "..", ".."))
@@ -87,7 +88,8 @@ def run(command, results, timeout=1800, memory="3G"):
          "-device", "virtio-9p-pci,fsdev=results,mount_tag=results",
          "-serial", "file:" + os.path.join(results, "console"),
          "-serial", "stdio"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        preexec_fn=isolate.die_with_parent)
     late = threading.Event()
 
     def give_up():
