@@ -39,7 +39,10 @@ VALUES = {
 }
 
 
-@options(asan=True)
+# On the kernel's datapath in a box, Open vSwitch 3.1 leaves a port out of
+# flooding for good ("floodable" in its ofproto/ofproto-dpif.c), depending on
+# the moment at which RSTP is turned off.
+@options(asan=True, datapath="netdev")
 def test_columns(w):
     """Every column that a spec may give reaches the Bridge row and
     ovs-vswitchd, is changed in place and cleared with the spec, while others'
