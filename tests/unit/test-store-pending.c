@@ -197,7 +197,10 @@ test_text(void **state)
         assert_null(pending_parse(bad, len));
         free(bad);
     }
-    char *longer = xasprintf("%.*s\n", (int) len, text);
+    /* Or with more behind it; "%s" would end at the NUL in 'bytes'. */
+    char *longer = xmalloc(len + 1);
+    memcpy(longer, text, len);
+    longer[len] = '\n';
     assert_null(pending_parse(longer, len + 1));
     free(longer);
     free(text);
