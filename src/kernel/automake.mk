@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += src/kernel/libkernel.la
 src_kernel_libkernel_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBNL_CFLAGS)
 src_kernel_libkernel_la_SOURCES = \
 	src/kernel/address.c \
+	src/kernel/bond.c \
 	src/kernel/device.c \
 	src/kernel/device.h \
 	src/kernel/execute.c \
@@ -19,6 +20,8 @@ src_kernel_libkernel_la_SOURCES = \
 	src/kernel/offload.c \
 	src/kernel/rtaddr.c \
 	src/kernel/rtaddr.h \
+	src/kernel/rtbond.c \
+	src/kernel/rtbond.h \
 	src/kernel/rtnl.c \
 	src/kernel/rtnl.h \
 	src/kernel/settings.c \

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include <net/if.h>
 #include <linux/if_link.h>
 #include <netlink/msg.h>
 
@@ -130,14 +131,56 @@ set_qdisc(struct kernel *k, const char *name, int ifindex,
             : NULL);
 }
 
-static char *
-set_up(struct kernel *k, const char *name, int ifindex, bool up)
+char *
+kernel_set_up(struct kernel *k, const char *name, int ifindex, bool up)
 {
     struct rtnl_settings s = RTNL_SETTINGS_INITIALIZER;
 
     s.has_up = true;
     s.up = up;
     return set_rtnl(k, name, ifindex, &s);
+}
+
+char *
+kernel_set_down(struct kernel *k, const char *name, int ifindex, bool *was_up)
+{
+    struct rtnl_link rl;
+    int error = nlsock_get_link(&k->commands, ifindex, &rl);
+
+    *was_up = false;
+    if (error) {
+        return kernel_error(name, "RTM_GETLINK", error, NULL);
+    }
+    *was_up = rl.link && smap_get_bool(&rl.link->fields, MODEL_L_UP, false);
+    rtnl_link_destroy(&rl);
+    return *was_up ? kernel_set_up(k, name, ifindex, false) : NULL;
+}
+
+/* An answer to its creation with its number is for newer kernels only. */
+char *
+kernel_find_new(struct kernel *k, const char *name, int *ifindexp)
+{
+    int ifindex = if_nametoindex(name);
+    bool ok = false;
+    struct rtnl_link rl;
+
+    if (ifindex > 0 && !nlsock_get_link(&k->commands, ifindex, &rl)) {
+        ok = rl.link && smap_get(&rl.link->fields, MODEL_L_UNFINISHED);
+        rtnl_link_destroy(&rl);
+    }
+    *ifindexp = ifindex;
+    return ok ? NULL : xasprintf("%s: the new device was deleted, renamed or "
+                                 "replaced at once", name);
+}
+
+char *
+kernel_finish_link(struct kernel *k, const char *name, int ifindex)
+{
+    struct rtnl_settings s = RTNL_SETTINGS_INITIALIZER;
+
+    s.has_group = true;
+    s.group = 0;
+    return kernel_set_link(k, name, ifindex, &s);
 }
 
 static char *
@@ -204,7 +247,7 @@ add_tap(struct kernel *k, const struct plan_step *step,
     FAILPOINT("tap-closed");
     if (!error) {
         if (s->has_up && s->up) {
-            error = set_up(k, step->name, ifindex, true);
+            error = kernel_set_up(k, step->name, ifindex, true);
         }
         /* While it is down the kernel is silent on most of the above. */
         kernel_touch(k, ifindex);
@@ -224,9 +267,11 @@ do_add(struct kernel *k, const struct plan_step *step)
         return add_tap(k, step, &s);
     } else if (s.kind && !strcmp(s.kind, "veth")) {
         return kernel_add_veth(k, step, &s);
+    } else if (s.kind && !strcmp(s.kind, "bond")) {
+        return kernel_add_bond(k, step, &s);
     }
     return xasprintf("%s: devices of kind \"%s\" are not created, only those "
-                     "of kind \"tap\" and \"veth\"", step->name,
+                     "of kind \"tap\", \"veth\" and \"bond\"", step->name,
                      s.kind ? s.kind : "");
 }
 
@@ -333,7 +378,7 @@ set_all(struct kernel *k, const struct plan_step *step,
     char *error = NULL;
 
     if (s->has_up && !s->up) {
-        error = set_up(k, step->name, step->ifindex, false);
+        error = kernel_set_up(k, step->name, step->ifindex, false);
         FAILPOINT("set-down");
     }
     if (!error) {
@@ -344,15 +389,21 @@ set_all(struct kernel *k, const struct plan_step *step,
         error = set_qdisc(k, step->name, step->ifindex, s);
         FAILPOINT("set-qdisc");
     }
+    if (!error) {
+        error = kernel_set_bond(k, step);
+    }
     if (!error && (s->has_owner || s->has_group || s->has_persist)) {
         error = set_by_descriptor(k, step, s);
     }
     if (!error && s->finish) {
-        error = kernel_finish_veth(k, step->name, step->ifindex);
+        error = kernel_finish_link(k, step->name, step->ifindex);
     }
     if (!error && s->has_up && s->up) {
-        error = set_up(k, step->name, step->ifindex, true);
+        error = kernel_set_up(k, step->name, step->ifindex, true);
         FAILPOINT("set-up");
+    }
+    if (!error) {
+        error = kernel_set_master(k, step);
     }
     if (!error) {
         error = kernel_set_addresses(k, step);

@@ -73,6 +73,21 @@ char *kernel_error(const char *name, const char *call, int error,
 char *kernel_set_link(struct kernel *, const char *name, int ifindex,
                       const struct rtnl_settings *s) OVS_WARN_UNUSED_RESULT;
 
+/* Sets device 'ifindex' up or down. */
+char *kernel_set_up(struct kernel *, const char *name, int ifindex, bool up)
+    OVS_WARN_UNUSED_RESULT;
+/* Sets it down, and says in '*was_up' whether it was up. */
+char *kernel_set_down(struct kernel *, const char *name, int ifindex,
+                      bool *was_up) OVS_WARN_UNUSED_RESULT;
+
+/* Finds the device 'name' that has just been created in
+ * RTNL_GROUP_UNFINISHED. */
+char *kernel_find_new(struct kernel *, const char *name, int *ifindexp)
+    OVS_WARN_UNUSED_RESULT;
+/* Takes device 'ifindex', called 'name', out of that group. */
+char *kernel_finish_link(struct kernel *, const char *name, int ifindex)
+    OVS_WARN_UNUSED_RESULT;
+
 /* Deletes the very device of 'step', unless somebody holds it.  Returns NULL
  * or an error message. */
 char *kernel_delete_one(struct kernel *, const struct plan_step *step)
@@ -105,8 +120,16 @@ char *kernel_set_offloads(struct kernel *, const struct plan_step *step)
 char *kernel_add_veth(struct kernel *, const struct plan_step *step,
                       const struct link_settings *s) OVS_WARN_UNUSED_RESULT;
 
-/* Takes the end 'ifindex', called 'name', out of RTNL_GROUP_UNFINISHED. */
-char *kernel_finish_veth(struct kernel *, const char *name, int ifindex)
+/* bond.c */
+
+/* Creates the bond of 'step' with the settings 's'. */
+char *kernel_add_bond(struct kernel *, const struct plan_step *step,
+                      const struct link_settings *s) OVS_WARN_UNUSED_RESULT;
+/* Do those of the changes of 'step' that are about the options of a bond, and
+ * about the bond of a member.  Return NULL or an error message. */
+char *kernel_set_bond(struct kernel *, const struct plan_step *step)
+    OVS_WARN_UNUSED_RESULT;
+char *kernel_set_master(struct kernel *, const struct plan_step *step)
     OVS_WARN_UNUSED_RESULT;
 
 /* group.c */

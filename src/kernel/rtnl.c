@@ -16,6 +16,7 @@
 
 #include "packets.h"
 #include "src/kernel/msg.h"
+#include "src/kernel/rtbond.h"
 #include "src/model/model.h"
 #include "util.h"
 
@@ -96,7 +97,7 @@ parse_tun(struct model_link *link, struct nlattr *data)
 static void
 parse_linkinfo(struct model_link *link, struct nlattr *info)
 {
-    struct nlattr *tb[IFLA_INFO_MAX + 1];
+    struct nlattr *tb[IFLA_INFO_MAX + 1] = { NULL };
     char *kind = NULL;
 
     if (attr_nested(info, tb, IFLA_INFO_MAX)) {
@@ -105,6 +106,13 @@ parse_linkinfo(struct model_link *link, struct nlattr *info)
     smap_replace(&link->fields, MODEL_L_KIND, kind ? kind : "");
     if (kind && !strcmp(kind, "tun")) {
         parse_tun(link, tb[IFLA_INFO_DATA]);
+    } else if (kind && !strcmp(kind, "bond")) {
+        rtnl_parse_bond(link, tb[IFLA_INFO_DATA]);
+    }
+    free(kind);
+    kind = info ? attr_string(tb[IFLA_INFO_SLAVE_KIND]) : NULL;
+    if (kind && !strcmp(kind, "bond")) {
+        rtnl_parse_bond_member(link, tb[IFLA_INFO_SLAVE_DATA]);
     }
     free(kind);
 }
@@ -204,7 +212,11 @@ parse_attrs(const struct ifinfomsg *ifi, struct nlattr **tb)
     }
     free(text);
     parse_linkinfo(link, tb[IFLA_LINKINFO]);
-    if (model_link_is(link, "veth") && attr_u32(tb[IFLA_GROUP], &u32)
+    if (attr_u32(tb[IFLA_MASTER], &u32) && u32) {
+        set_u32(link, MODEL_L_MASTER, u32);
+    }
+    if ((model_link_is(link, "veth") || model_link_is(link, "bond"))
+        && attr_u32(tb[IFLA_GROUP], &u32)
         && u32 == RTNL_GROUP_UNFINISHED) {
         set_bool(link, MODEL_L_UNFINISHED, true);
     }

@@ -7,6 +7,8 @@
 
 #include "packets.h"
 #include "src/kernel/kernel.h"
+#include "src/kernel/rtbond.h"
+#include "src/kernel/tap.h"
 #include "src/model/address.h"
 #include "src/model/model.h"
 #include "src/plan/plan.h"
@@ -166,7 +168,44 @@ static const struct {
     { MODEL_L_UNFINISHED, take_unfinished, false, "none" },
 };
 
-/* Fields of which a device has any number are done one by one, by others. */
+/* Fields of which a device has any number, and those about other devices, are
+ * done one by one, by others. */
+
+static char *
+bad_value(const struct plan_step *step, const struct plan_change *c)
+{
+    return xasprintf("%s: %s cannot become \"%s\"", step->name, c->field,
+                     c->new ? c->new : "");
+}
+
+static char *
+take_offload(const struct plan_step *step, const struct plan_change *c)
+{
+    bool b;
+
+    return (step->op == PLAN_SET && parse_bool(c->new, &b)
+            ? NULL : bad_value(step, c));
+}
+
+static char *
+take_bond_option(const struct plan_step *step, const struct plan_change *c,
+                 const char *name)
+{
+    bool primary = !strcmp(name, MODEL_BOND_PRIMARY);
+
+    return ((primary && (!c->new || tap_name_is_valid(c->new)))
+            || (!primary && c->new
+                && rtnl_bond_option_is_valid(name, c->new))
+            ? NULL : bad_value(step, c));
+}
+
+static char *
+take_master(const struct plan_step *step, const struct plan_change *c)
+{
+    return (step->op == PLAN_SET && (!c->new || tap_name_is_valid(c->new))
+            ? NULL : bad_value(step, c));
+}
+
 static char *
 take_address(const struct plan_step *step, const struct plan_change *c,
              const char *text)
@@ -178,8 +217,7 @@ take_address(const struct plan_step *step, const struct plan_change *c,
                          step->name, text);
     } else if (step->op != PLAN_SET
                || (c->new && strcmp(c->new, MODEL_ADDRESS_PERMANENT))) {
-        return xasprintf("%s: %s cannot become \"%s\"", step->name, c->field,
-                         c->new ? c->new : "");
+        return bad_value(step, c);
     }
     return NULL;
 }
@@ -189,14 +227,16 @@ take_change(const struct plan_step *step, const struct plan_change *c,
             struct link_settings *s)
 {
     const char *address = model_address_of_field(c->field);
-    bool b;
+    const char *option = model_bond_option_of_field(c->field);
 
     if (address) {
         return take_address(step, c, address);
+    } else if (option) {
+        return take_bond_option(step, c, option);
     } else if (model_offload_of_field(c->field)) {
-        return (step->op == PLAN_SET && parse_bool(c->new, &b) ? NULL
-                : xasprintf("%s: %s cannot become \"%s\"", step->name,
-                            c->field, c->new ? c->new : ""));
+        return take_offload(step, c);
+    } else if (!strcmp(c->field, MODEL_L_MASTER)) {
+        return take_master(step, c);
     }
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
         if (strcmp(c->field, fields[i].name)) {

@@ -50,24 +50,6 @@ create_error(const struct plan_step *step, const char *peer, int error,
     return s;
 }
 
-/* Finds the end 'name' that has just been created: an answer to its creation
- * with its number is for newer kernels only. */
-static char *
-find_end(struct kernel *k, const char *name, int *ifindexp)
-{
-    int ifindex = if_nametoindex(name);
-    bool ok = false;
-    struct rtnl_link rl;
-
-    if (ifindex > 0 && !nlsock_get_link(&k->commands, ifindex, &rl)) {
-        ok = rl.link && smap_get(&rl.link->fields, MODEL_L_UNFINISHED);
-        rtnl_link_destroy(&rl);
-    }
-    *ifindexp = ifindex;
-    return ok ? NULL : xasprintf("%s: the new device was deleted, renamed or "
-                                 "replaced at once", name);
-}
-
 static char *
 mark_other(struct kernel *k, const char *name, int ifindex,
            const char *alias)
@@ -75,16 +57,6 @@ mark_other(struct kernel *k, const char *name, int ifindex,
     struct rtnl_settings s = RTNL_SETTINGS_INITIALIZER;
 
     s.alias = alias;
-    return kernel_set_link(k, name, ifindex, &s);
-}
-
-char *
-kernel_finish_veth(struct kernel *k, const char *name, int ifindex)
-{
-    struct rtnl_settings s = RTNL_SETTINGS_INITIALIZER;
-
-    s.has_group = true;
-    s.group = 0;
     return kernel_set_link(k, name, ifindex, &s);
 }
 
@@ -109,9 +81,9 @@ kernel_add_veth(struct kernel *k, const struct plan_step *step,
     }
 
     FAILPOINT("veth-created");
-    error = find_end(k, name, &ifindex);
+    error = kernel_find_new(k, name, &ifindex);
     if (!error) {
-        error = find_end(k, s->peer, &peer_ifindex);
+        error = kernel_find_new(k, s->peer, &peer_ifindex);
     }
     if (error) {
         return error;
@@ -123,11 +95,11 @@ kernel_add_veth(struct kernel *k, const struct plan_step *step,
         FAILPOINT("veth-peer-marked");
     }
     if (!error) {
-        error = kernel_finish_veth(k, name, ifindex);
+        error = kernel_finish_link(k, name, ifindex);
         FAILPOINT("veth-finished");
     }
     if (!error) {
-        error = kernel_finish_veth(k, s->peer, peer_ifindex);
+        error = kernel_finish_link(k, s->peer, peer_ifindex);
         FAILPOINT("veth-peer-finished");
     }
     /* Both are down, and the kernel is silent on most of the above. */

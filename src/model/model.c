@@ -327,6 +327,12 @@ model_offload_of_field(const char *field)
     return after_prefix(field, MODEL_L_OFFLOAD);
 }
 
+const char *
+model_bond_option_of_field(const char *field)
+{
+    return after_prefix(field, MODEL_L_BOND);
+}
+
 /* Marks. */
 
 char *

@@ -56,6 +56,9 @@
 /* Fields of a row that say whose it is. */
 #define MODEL_MARK "external_ids:ovs-portd"
 #define MODEL_OWNED "external_ids:ovs-portd-owned"
+/* What begins so in MODEL_OWNED is no field, but a device that we made a
+ * member of the bond that the Interface row is for. */
+#define MODEL_OWNED_MEMBER "member:"
 /* "BOOT-ID/IFINDEX": the kernel link that an Interface row was made for. */
 #define MODEL_LINK_MARK "external_ids:ovs-portd-link"
 /* The name of a satellite. */
@@ -92,7 +95,7 @@
                                  * the kernel tells a number, which says
                                  * nothing once that end has moved to another
                                  * namespace. */
-#define MODEL_L_UNFINISHED "unfinished" /* veth, observed only: "true" where
+#define MODEL_L_UNFINISHED "unfinished" /* veth, bond; observed only: "true" if
                                  * whoever created it for us has not got as
                                  * far as to mark it for good; absent
                                  * otherwise. */
@@ -108,6 +111,24 @@
 /* One field for each offload, as ethtool(8) calls it: "offload:tso", "true" or
  * "false".  Observed only where kernel_watch_offloads() asks for it. */
 #define MODEL_L_OFFLOAD "offload:"
+
+/* A bond of the kernel.  One field for each option, by the names and in the
+ * words of the kernel's documentation: "bond:mode", "802.3ad". */
+#define MODEL_L_BOND "bond:"
+#define MODEL_BOND_PRIMARY "primary" /* Observed: a number, as with
+                                      * MODEL_L_MASTER. */
+/* Observed only. */
+#define MODEL_L_ACTIVE "active" /* ifindex of the active member. */
+#define MODEL_L_LACP_PARTNER "lacp_partner" /* MAC of who is at the other end;
+                                             * absent: nobody talks LACP. */
+#define MODEL_L_AGGREGATOR "aggregator" /* 802.3ad: number of the active one;
+                                         * of a member: of its own. */
+/* A member of one. */
+#define MODEL_L_MASTER "master" /* Wanted: the bond's name.  Observed: the
+                                 * ifindex of the device that it belongs to,
+                                 * which need not be a bond. */
+#define MODEL_L_MEMBER_STATE "member_state" /* Observed only: "up", "down",
+                                             * "going up", "going down". */
 
 /* The configuration of one row. */
 struct model_row {
@@ -208,6 +229,9 @@ unsigned int model_link_n_attached(const struct model_link *);
 
 /* The offload in a field of a link, or NULL for a field that is none's. */
 const char *model_offload_of_field(const char *field);
+
+/* The option of a bond likewise. */
+const char *model_bond_option_of_field(const char *field);
 
 /* Marks.  model_mark_object() returns the object id in 'mark' (a pointer into
  * it) if it is of 'instance', otherwise NULL. */

@@ -19,25 +19,12 @@
  *     the row lists it     before the kernel gets the address
  *     the row drops it     after the kernel has lost it */
 
-static const struct model_iface *
-own_iface(const struct planner *p, const char *name)
-{
-    const struct model_port *port
-        = model_observed_iface_port(p->observed, name);
-    const struct model_iface *iface
-        = port ? model_port_find_iface(port, name) : NULL;
-
-    return (iface && planner_is_own(p, smap_get(&iface->row.fields,
-                                                MODEL_MARK))
-            ? iface : NULL);
-}
-
 /* The internal device 'name' as ovs-vswitchd has made it for us, or NULL. */
 static const struct model_link *
 internal_device(const struct planner *p, const char *name)
 {
     const struct model_link *link = model_observed_link(p->observed, name);
-    const struct model_iface *iface = own_iface(p, name);
+    const struct model_iface *iface = planner_own_iface(p, name);
 
     /* The userspace datapath makes TAPs.  Anything else was there before, and
      * ovs-vswitchd could not make its own. */
@@ -61,30 +48,8 @@ planner_is_internal(const struct planner *p, const char *name)
     return false;
 }
 
-/* Adds to 'addresses' the fields of addresses that the row of 'name' says to
- * be ours. */
-static void
-listed_addresses(const struct planner *p, const char *name,
-                 struct sset *addresses)
-{
-    const struct model_iface *iface = own_iface(p, name);
-    const char *text = iface ? smap_get(&iface->row.fields, MODEL_OWNED)
-                             : NULL;
-    struct sset owned = SSET_INITIALIZER(&owned);
-    const char *field;
-
-    if (text) {
-        model_owned_parse(text, &owned);
-    }
-    SSET_FOR_EACH (field, &owned) {
-        if (model_address_of_field(field)) {
-            sset_add(addresses, field);
-        }
-    }
-    sset_destroy(&owned);
-}
-
-/* Likewise, those that the object wants 'name' to have. */
+/* Adds to 'addresses' the fields of those that the object wants 'name' to
+ * have. */
 static void
 wanted_addresses(const struct planner *p, const char *name,
                  struct sset *addresses)
@@ -111,18 +76,13 @@ planner_list_addresses(const struct planner *p, const char *name,
     const char *field;
 
     wanted_addresses(p, name, &addresses);
-    listed_addresses(p, name, &listed);
+    planner_listed(p, name, MODEL_L_ADDRESS, &listed);
     SSET_FOR_EACH (field, &listed) {
         if (link && smap_get(&link->fields, field)) {
             sset_add(&addresses, field);
         }
     }
-    if (!sset_is_empty(&addresses)) {
-        model_owned_parse(smap_get(target, MODEL_OWNED), &addresses);
-        smap_remove(target, MODEL_OWNED);
-        smap_add_nocopy(target, xstrdup(MODEL_OWNED),
-                        model_owned_format(&addresses));
-    }
+    planner_list(target, &addresses);
     sset_destroy(&listed);
     sset_destroy(&addresses);
 }
@@ -139,9 +99,9 @@ diff_addresses(struct planner *p, struct plan_step *step,
     const char **fields;
 
     *unlisted = false;
-    listed_addresses(p, step->name, &listed);
+    planner_listed(p, step->name, MODEL_L_ADDRESS, &listed);
     wanted_addresses(p, step->name, &wanted);
-    listed_addresses(p, step->name, &all);
+    planner_listed(p, step->name, MODEL_L_ADDRESS, &all);
     wanted_addresses(p, step->name, &all);
 
     fields = sset_sort(&all);

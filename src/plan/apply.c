@@ -7,6 +7,7 @@
 
 #include "src/model/observed.h"
 #include "sset.h"
+#include "sset.h"
 #include "util.h"
 
 /* The two worlds as the plan believes them to be: what becomes of a step. */
@@ -196,6 +197,30 @@ apply_peer(const struct plan_step *step, struct model_observed *o,
     model_observed_put_link(o, peer);
 }
 
+/* Members of 'bond' are free again, and down. */
+static void
+free_members(struct model_observed *o, const struct model_link *bond)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+    const struct model_link *link;
+    const char *name;
+
+    HMAP_FOR_EACH (link, node, &o->links) {
+        if (smap_get_int(&link->fields, MODEL_L_MASTER, 0) == bond->ifindex) {
+            sset_add(&names, link->name);
+        }
+    }
+    SSET_FOR_EACH (name, &names) {
+        struct model_link *new
+            = model_link_clone(model_observed_link(o, name));
+
+        smap_remove(&new->fields, MODEL_L_MASTER);
+        smap_replace(&new->fields, MODEL_L_UP, "false");
+        model_observed_put_link(o, new);
+    }
+    sset_destroy(&names);
+}
+
 static void
 delete_link(struct model_observed *o, const char *name)
 {
@@ -204,11 +229,30 @@ delete_link(struct model_observed *o, const char *name)
                                                    MODEL_L_PEER))
                   : NULL);
 
+    if (link && model_link_is(link, "bond")) {
+        free_members(o, link);
+    }
     model_observed_remove_link(o, name);
     if (peer) {
         model_observed_remove_link(o, peer);
     }
     free(peer);
+}
+
+/* The kernel shows other devices by their numbers. */
+static void
+number_field(const struct model_observed *o, struct model_link *link,
+             const char *field)
+{
+    const char *name = smap_get(&link->fields, field);
+    const struct model_link *other
+        = name ? model_observed_link(o, name) : NULL;
+
+    if (other) {
+        char *number = xasprintf("%d", other->ifindex);
+        smap_replace(&link->fields, field, number);
+        free(number);
+    }
 }
 
 static void
@@ -227,6 +271,8 @@ apply_link(const struct plan_step *step, struct model_observed *o,
     struct model_link *link = (old ? model_link_clone(old)
                                : new_link(step->name, ifindex));
     apply_fields(step, &link->fields);
+    number_field(o, link, MODEL_L_MASTER);
+    number_field(o, link, MODEL_L_BOND MODEL_BOND_PRIMARY);
     if (step->op == PLAN_ADD && peer) {
         apply_peer(step, o, link, peer);
     }

@@ -4,6 +4,7 @@ src_plan_libplan_la_SOURCES = \
 	src/plan/addresses.c \
 	src/plan/adopt.c \
 	src/plan/apply.c \
+	src/plan/bonds.c \
 	src/plan/delete.c \
 	src/plan/links.c \
 	src/plan/object.c \

@@ -19,7 +19,7 @@ is_own_link(const struct planner *p, const struct model_link *link)
     return (model_id_is_nic(p->id)
             ? (model_link_is(link, "tap")
                && planner_is_own(p, planner_link_mark(p, link)))
-            : (model_link_is(link, "veth")
+            : ((model_link_is(link, "veth") || model_link_is(link, "bond"))
                && planner_is_own(p, model_link_mark(link))));
 }
 
@@ -88,7 +88,7 @@ delete_link(struct planner *p, const struct model_link *link)
     const char *first = first_of_pair(p, link, &in_ovs);
 
     step->ifindex = link->ifindex;
-    if (p->object && model_link_is(link, "veth")) {
+    if (p->object && !model_link_is(link, "tap")) {
         step->impact = PLAN_READD;
     }
     if (strcmp(first, link->name)) {

@@ -20,6 +20,17 @@ needs_attach(const char *field)
             || !strcmp(field, MODEL_L_PERSIST));
 }
 
+/* Fields that have a plan of their own.  (Which end of a pair belongs to which
+ * was settled when they were made.) */
+static bool
+is_about_others(const char *field)
+{
+    return (!strcmp(field, MODEL_L_PEER)
+            || !strcmp(field, MODEL_L_MASTER)
+            || !strcmp(field, MODEL_L_BOND MODEL_BOND_PRIMARY)
+            || model_address_of_field(field));
+}
+
 static bool
 field_is(const struct smap *fields, const char *field, const char *value)
 {
@@ -55,6 +66,8 @@ add_link(struct planner *p, const struct model_link *want)
     /* It goes up only after ovs-vswitchd has taken it in: the other order
      * costs many times as much and lets the host answer the guest. */
     smap_remove(&target, MODEL_L_UP);
+    /* Nor has it any members yet. */
+    smap_remove(&target, MODEL_L_BOND MODEL_BOND_PRIMARY);
 
     struct plan_step *step = planner_step(p, PLAN_ADD, PLAN_LINK,
                                           want->name, NULL);
@@ -103,8 +116,8 @@ goes_to_ovs(const struct planner *p, const char *name)
     return false;
 }
 
-static struct plan_step *
-set_step(struct planner *p, const struct model_link *have)
+struct plan_step *
+planner_set_step(struct planner *p, const struct model_link *have)
 {
     struct plan_step *step = planner_step(p, PLAN_SET, PLAN_LINK,
                                           have->name, NULL);
@@ -146,7 +159,7 @@ planner_set_link(struct planner *p, const struct model_link *want,
 
     enum { ANYTIME, ATTACHED, UP, N_GROUPS };
     for (int group = ANYTIME; group < N_GROUPS; group++) {
-        struct plan_step *step = set_step(p, have);
+        struct plan_step *step = planner_set_step(p, have);
 
         for (size_t i = 0; i < n; i++) {
             const char *field = nodes[i]->key;
@@ -154,9 +167,7 @@ planner_set_link(struct planner *p, const struct model_link *want,
             int belongs = (!strcmp(field, MODEL_L_UP) ? UP
                            : needs_attach(field) ? ATTACHED : ANYTIME);
 
-            /* Which end belongs to which was settled when they were made. */
-            if (belongs == group && strcmp(field, MODEL_L_PEER)
-                && !model_address_of_field(field)
+            if (belongs == group && !is_about_others(field)
                 && !nullable_string_is_equal(old, nodes[i]->value)) {
                 planner_change(p, step, field, old, nodes[i]->value);
             }
@@ -167,6 +178,9 @@ planner_set_link(struct planner *p, const struct model_link *want,
         if (plan_drop_if_empty(p->plan, step)
             || (group == ATTACHED && drop_moot(p, step, have))) {
             continue;
+        }
+        if (plan_step_find(step, MODEL_L_BOND"lacp_rate")) {
+            step->impact = PLAN_READD; /* The bond has to go down for it. */
         }
         if (group == ATTACHED && model_link_in_use(have)) {
             step->impact = PLAN_VM_RESTART;
@@ -187,12 +201,10 @@ planner_set_link(struct planner *p, const struct model_link *want,
     smap_destroy(&target);
 }
 
-/* A TAP is single-queue or multiqueue for life. */
-static void
-replace_link(struct planner *p, const struct model_link *want,
-             const struct model_link *have)
+void
+planner_replace_link(struct planner *p, const struct model_link *want,
+                     const struct model_link *have, const char *what)
 {
-    bool mq = field_is(&want->fields, MODEL_L_MULTI_QUEUE, "true");
     struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
                                           have->name, NULL);
 
@@ -201,8 +213,7 @@ replace_link(struct planner *p, const struct model_link *want,
     if (model_link_in_use(have)) {
         step->impact = PLAN_VM_RESTART;
         planner_defer(p, step, MODEL_PENDING, "the VM must let go of %s "
-                      "before it can become %s", have->name,
-                      mq ? "multiqueue" : "single-queue");
+                      "before it can become %s", have->name, what);
     }
     planner_note(p, MODEL_APPLYING, "device %s is being replaced",
                  have->name);
@@ -298,7 +309,7 @@ planner_cut_off(struct planner *p)
 
         if (have && planner_is_own(p, planner_link_mark(p, have))
             && field_is(&have->fields, MODEL_L_UP, "true")) {
-            planner_change(p, set_step(p, have), MODEL_L_UP, "true",
+            planner_change(p, planner_set_step(p, have), MODEL_L_UP, "true",
                            "false");
         }
     }
@@ -311,7 +322,9 @@ planner_link(struct planner *p, const struct model_link *want)
         = model_observed_link(p->observed, want->name);
     const char *peer = smap_get(&want->fields, MODEL_L_PEER);
 
-    if (!row_is_free(p, want->name)) {
+    if (smap_get(&want->fields, MODEL_L_MASTER)) {
+        planner_member(p, want);
+    } else if (!row_is_free(p, want->name)) {
         return;                 /* planner_port() says so. */
     } else if (planner_is_internal(p, want->name)) {
         planner_internal_link(p, want);
@@ -329,8 +342,13 @@ planner_link(struct planner *p, const struct model_link *want)
     } else if (planner_owns_link(p, have)) {
         const char *mq = smap_get(&want->fields, MODEL_L_MULTI_QUEUE);
 
+        /* A TAP is single-queue or multiqueue for life. */
         if (mq && !field_is(&have->fields, MODEL_L_MULTI_QUEUE, mq)) {
-            replace_link(p, want, have);
+            planner_replace_link(p, want, have,
+                                 !strcmp(mq, "true") ? "multiqueue"
+                                 : "single-queue");
+        } else if (model_link_is(want, "bond")) {
+            planner_bond(p, want, have);
         } else if (peer && !model_observed_link(p->observed, peer)) {
             set_lone_end(p, want, have);
         } else {

@@ -212,7 +212,9 @@ is_unfinished(const struct planner *p, const struct model_link *link)
     const struct model_link *want
         = p->object ? model_object_find_link(p->object, link->name) : NULL;
 
-    return (want && smap_get(&want->fields, MODEL_L_PEER)
+    const char *kind = want ? smap_get(&want->fields, MODEL_L_KIND) : NULL;
+
+    return (kind && model_link_is(link, kind)
             && smap_get(&link->fields, MODEL_L_UNFINISHED)
             && !smap_get(&link->fields, MODEL_L_ALIAS));
 }
@@ -223,6 +225,58 @@ planner_owns_link(struct planner *p, const struct model_link *link)
     return (is_unfinished(p, link)
             || planner_owns(p, "device", link->name,
                             planner_link_mark(p, link)));
+}
+
+const struct model_iface *
+planner_own_iface(const struct planner *p, const char *name)
+{
+    const struct model_port *port
+        = model_observed_iface_port(p->observed, name);
+    const struct model_iface *iface
+        = port ? model_port_find_iface(port, name) : NULL;
+
+    return (iface && planner_is_own(p, smap_get(&iface->row.fields,
+                                                MODEL_MARK))
+            ? iface : NULL);
+}
+
+void
+planner_listed(const struct planner *p, const char *name, const char *prefix,
+               struct sset *things)
+{
+    const struct model_iface *iface = planner_own_iface(p, name);
+    const char *text = iface ? smap_get(&iface->row.fields, MODEL_OWNED)
+                             : NULL;
+    struct sset owned = SSET_INITIALIZER(&owned);
+    const char *thing;
+
+    if (text) {
+        model_owned_parse(text, &owned);
+    }
+    SSET_FOR_EACH (thing, &owned) {
+        if (!strncmp(thing, prefix, strlen(prefix))) {
+            sset_add(things, thing);
+        }
+    }
+    sset_destroy(&owned);
+}
+
+void
+planner_list(struct smap *target, const struct sset *things)
+{
+    struct sset owned = SSET_INITIALIZER(&owned);
+    const char *thing;
+
+    if (sset_is_empty(things)) {
+        return;
+    }
+    model_owned_parse(smap_get(target, MODEL_OWNED), &owned);
+    SSET_FOR_EACH (thing, things) {
+        sset_add(&owned, thing);
+    }
+    smap_remove(target, MODEL_OWNED);
+    smap_add_nocopy(target, xstrdup(MODEL_OWNED), model_owned_format(&owned));
+    sset_destroy(&owned);
 }
 
 bool

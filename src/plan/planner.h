@@ -8,8 +8,9 @@
  * What the files of src/plan share: planner.c has the verdict, the steps and
  * the marks; rows.c, links.c, ports.c and satellites.c plan one kind of thing
  * each on top of it, patch.c what is peculiar to patch ports, addresses.c to
- * internal ones, delete.c what is to go; object.c puts them together into
- * plan_object(), adopt.c into plan_adopt(). */
+ * internal ones, bonds.c to bonds of the kernel, delete.c what is to go;
+ * object.c puts them together into plan_object(), adopt.c into
+ * plan_adopt(). */
 
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
@@ -65,6 +66,16 @@ const char *planner_link_mark(const struct planner *,
 bool planner_is_own(const struct planner *, const char *mark);
 /* Whether what has 'mark' is taken over: unmarked, while adopting. */
 bool planner_adopts(const struct planner *, const char *mark);
+/* The object's own Interface row 'name', or NULL. */
+const struct model_iface *planner_own_iface(const struct planner *,
+                                            const char *name);
+/* What is ours of a device that carries no mark, its Interface row lists
+ * beside the fields of the row itself.  Adds to 'things' what begins with
+ * 'prefix' in the list of the object's own row 'name'. */
+void planner_listed(const struct planner *, const char *name,
+                    const char *prefix, struct sset *things);
+/* Adds 'things' to the list in 'target', for an Interface row. */
+void planner_list(struct smap *target, const struct sset *things);
 /* planner_owns() for a kernel device that we are to create: by its mark or,
  * if it has none yet, as an unfinished one that the object wants. */
 bool planner_owns_link(struct planner *, const struct model_link *link);
@@ -78,7 +89,15 @@ bool planner_adds(const struct planner *, enum plan_what, const char *name);
 
 void planner_bridge(struct planner *);
 void planner_link(struct planner *, const struct model_link *want);
-/* The fields of 'have' to those of 'want', without its addresses. */
+/* A step that sets fields of 'have'. */
+struct plan_step *planner_set_step(struct planner *,
+                                   const struct model_link *have);
+/* Plans to delete 'have' and to make 'want' in its place, which is to become
+ * 'what'. */
+void planner_replace_link(struct planner *, const struct model_link *want,
+                          const struct model_link *have, const char *what);
+/* The fields of 'have' to those of 'want', without those that are about other
+ * devices, and without addresses. */
 void planner_set_link(struct planner *, const struct model_link *want,
                       const struct model_link *have);
 /* True if the object wants ovs-vswitchd to make the device 'name'. */
@@ -93,6 +112,16 @@ void planner_list_addresses(const struct planner *, const char *name,
 void planner_addresses(struct planner *, const char *name);
 /* Sets the object's own devices down. */
 void planner_cut_off(struct planner *);
+
+/* planner_link() for a device that is to be a member of a bond, and for the
+ * bond itself, 'have', which is ours. */
+void planner_member(struct planner *, const struct model_link *want);
+void planner_bond(struct planner *, const struct model_link *want,
+                  const struct model_link *have);
+/* Completes the list of owned fields in 'target', for the Interface row of
+ * bond 'name', by its members. */
+void planner_list_members(const struct planner *, const char *name,
+                          struct smap *target);
 void planner_port(struct planner *, const struct model_port *want);
 /* Completes 'target' and 'step' for 'have', an end of a patch link that
  * exists already, on port 'want'; 'moves' says that the port goes to its

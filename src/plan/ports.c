@@ -180,6 +180,7 @@ plan_iface(struct planner *p, const struct model_port *port, bool moves,
                                           PLAN_INTERFACE, name,
                                           port->row.name);
     const struct model_link *link = model_observed_link(p->observed, name);
+    planner_list_members(p, name, &target);
     if (have && device) {
         if (!smap_get(&target, "type")) {
             smap_add(&target, "type", "");

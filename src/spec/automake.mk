@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += src/spec/libspec.la
 src_spec_libspec_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 src_spec_libspec_la_SOURCES = \
+	src/spec/bond.c \
 	src/spec/host.c \
 	src/spec/key-type.c \
 	src/spec/keys.c \

@@ -184,31 +184,6 @@ read_bridge(struct host *h, const char *name, json_t *json,
     smap_destroy(&values);
 }
 
-static void
-lower_bond(struct host *h, const char *name, const struct smap *values)
-{
-    struct model_object *object = new_object(h, "bond", name);
-    struct sset members = SSET_INITIALIZER(&members);
-    struct model_port *port;
-    const char *member;
-
-    port = spec_lower_port(&spec_kind_bond, values, name,
-                           smap_get(values, "bridge"));
-    sset_from_delimited_string(&members, smap_get(values, "members"), ",");
-    SSET_FOR_EACH (member, &members) {
-        spec_lower_iface(&spec_kind_bond, values,
-                         model_port_add_iface(port, member), "");
-    }
-    sset_destroy(&members);
-    for (size_t i = 0; i < port->n_ifaces; i++) {
-        model_object_add_link(object,
-                              spec_lower_uplink(values,
-                                                port->ifaces[i].row.name));
-    }
-    model_object_add_port(object, port);
-    spec_lower_qos(values, object, port);
-}
-
 /* True if string 'i' of 'array' is an earlier one again. */
 static bool
 is_repeated(json_t *array, size_t i)
@@ -260,8 +235,9 @@ read_bond(struct host *h, const char *name, json_t *json,
     if (spec_require(r, json, "members")) {
         claim_members(h, json_object_get(json, "members"));
     }
+    spec_rules_bond(r, name, json, &values);
     if (!r->n) {
-        lower_bond(h, name, &values);
+        spec_lower_bond(&values, name, new_object(h, "bond", name));
     }
     smap_destroy(&values);
 }

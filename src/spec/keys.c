@@ -164,6 +164,17 @@ static const struct spec_key offloads_own[] = {
  * bridge. */
 #define NOT_INTERNAL "is for ports of type \"internal\" and for bridges"
 
+static const char *const bond_types[] = { "kernel", NULL };
+static const char *const kernel_bond_modes[] = {
+    "802.3ad", "active-backup", "balance-alb", "balance-rr", "balance-tlb",
+    "balance-xor", "broadcast", NULL
+};
+static const char *const lacp_rates[] = { "fast", "slow", NULL };
+static const char *const hash_policies[] = {
+    "encap2+3", "encap3+4", "layer2", "layer2+3", "layer3+4", "vlan+srcmac",
+    NULL
+};
+
 static const struct spec_key bond_own[] = {
     KEY_STRING("bridge", spec_check_device_name),
     KEY_STRINGS("members", spec_check_device_name),
@@ -171,7 +182,15 @@ static const struct spec_key bond_own[] = {
     KEY_NESTED("offloads"),
     KEY_REFUSED("addresses", NOT_INTERNAL),
     KEY_NESTED("qos"),
-    KEY_LATER("type"),
+    KEY_ENUM("type", bond_types),
+    KEY_INTEGER("downdelay", 0, INT32_MAX),
+    KEY_ENUM("lacp_rate", lacp_rates),
+    KEY_INTEGER("miimon", 0, INT32_MAX),
+    KEY_INTEGER("min_links", 0, INT32_MAX),
+    KEY_ENUM("mode", kernel_bond_modes),
+    KEY_STRING("primary", spec_check_device_name),
+    KEY_INTEGER("updelay", 0, INT32_MAX),
+    KEY_ENUM("xmit_hash_policy", hash_policies),
     KEY_END
 };
 

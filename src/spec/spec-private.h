@@ -15,6 +15,7 @@
  *     names.c    what a name, a MAC, a UUID may look like
  *     rules.c    what keys of one object must not say together
  *     lower.c    values to rows and links of the model
+ *     bond.c     rules and lowering of bonds
  *     host.c     host.json
  *     vm.c       vms.d/VM.json
  *
@@ -171,6 +172,9 @@ char *spec_check_link_type(const char *);
 void spec_rules_port(struct spec_report *, const struct smap *values);
 void spec_rules_nic(struct spec_report *, const struct smap *values);
 void spec_rules_addresses(struct spec_report *, const struct smap *values);
+/* For the bond 'name', whose object is 'bond'. */
+void spec_rules_bond(struct spec_report *, const char *name, json_t *bond,
+                     const struct smap *values);
 /* What only some types of port can have. */
 void spec_rules_type(struct spec_report *, const json_t *port,
                      const struct smap *values);
@@ -189,6 +193,9 @@ struct model_link *spec_lower_internal(const struct smap *values,
 /* One end of a veth pair, whose other end is 'peer'. */
 struct model_link *spec_lower_veth(const struct smap *values,
                                    const char *name, const char *peer);
+/* Adds the port and the links of bond 'name' to 'object'. */
+void spec_lower_bond(const struct smap *values, const char *name,
+                     struct model_object *object);
 struct model_bridge *spec_lower_bridge(const struct smap *values,
                                        const char *name);
 

@@ -107,6 +107,7 @@ class Wanted:
         self.ports = {}         # Name -> (bridge, columns, {iface: columns})
         self.taps = {}          # Name -> (spec, guest's MAC)
         self.veths = {}         # Name -> (peer, MTU)
+        self.bonds = {}         # Of the kernel: name -> spec.
         self.uplinks = set()
         self.satellites = {}    # (table, name) -> columns
 
@@ -122,7 +123,7 @@ class Wanted:
         return found
 
     def devices(self):
-        return set(self.taps) | set(self.veths)
+        return set(self.taps) | set(self.veths) | set(self.bonds)
 
 
 def _port_columns(spec, bond=False):
@@ -213,9 +214,13 @@ def wanted(host, vms, instance):
             add(w)
     for name, bond in host.get("bonds", {}).items():
         w = Wanted("%s/bond:%s" % (instance, name))
-        members = {m: {"type": ""} for m in bond["members"]}
-        w.ports[name] = (bond["bridge"], _port_columns(bond, True), members)
-        w.uplinks |= set(members)
+        ifaces = bond["members"]
+        if bond.get("type") == "kernel":
+            ifaces = [name]
+            w.bonds[name] = bond
+        w.ports[name] = (bond["bridge"], _port_columns(bond, True),
+                         {i: {"type": ""} for i in ifaces})
+        w.uplinks |= set(bond["members"])
         w.satellites.update(satellites.of_port(name, bond))
         add(w)
     for name, link in host.get("links", {}).items():
@@ -442,6 +447,28 @@ def _judge_satellite(live, mark, table, name, columns):
     return wrong
 
 
+def _judge_bond(live, mark, name, spec):
+    link = live.links.get(name)
+    if not link:
+        return ["missing: device %s (%s)" % (name, mark)]
+    data = link.get("linkinfo", {}).get("info_data", {})
+    checks = [
+        ("kind", link.get("linkinfo", {}).get("info_kind"), "bond"),
+        ("alias", link.get("ifalias"), ALIAS + mark),
+        ("device group", link.get("group"), "default"),
+        ("mtu", link["mtu"], spec.get("mtu", 1500)),
+        ("up", "UP" in link["flags"], True)]
+    checks += [(key, data.get(key), spec.get(key, otherwise))
+               for key, otherwise in (
+                   ("mode", None), ("miimon", 100), ("updelay", 0),
+                   ("downdelay", 0), ("min_links", 0), ("primary", None),
+                   ("xmit_hash_policy", "layer2"))]
+    checks += [("member " + member, live.links[member].get("master"), name)
+               for member in spec["members"] if member in live.links]
+    return ["missing: device %s: %s is %r, wanted %r" % (name, what, is_, so)
+            for what, is_, so in checks if is_ != so]
+
+
 def _judge_object(live, w):
     wrong = []
     if w.bridge:
@@ -458,6 +485,8 @@ def _judge_object(live, w):
         wrong += _judge_tap(live, w.mark, name, spec)
     for name, (peer, mtu) in w.veths.items():
         wrong += _judge_veth(live, w.mark, name, peer, mtu)
+    for name, spec in w.bonds.items():
+        wrong += _judge_bond(live, w.mark, name, spec)
     for name in w.uplinks:
         link = live.links.get(name)
         if link and "UP" not in link["flags"]:

@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/test-fuses \
 	tests/unit/test-plan-addresses \
 	tests/unit/test-plan-adopt \
+	tests/unit/test-plan-bonds \
 	tests/unit/test-plan-host \
 	tests/unit/test-plan-property \
 	tests/unit/test-plan-satellites \

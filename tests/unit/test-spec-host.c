@@ -159,6 +159,35 @@ test_satellites(void **state OVS_UNUSED)
 }
 
 static void
+test_kernel_bond(void **state OVS_UNUSED)
+{
+    check("{\"version\": 1, \"bonds\": {\"bond0\": {\"bridge\": \"br0\","
+          "\"type\": \"kernel\", \"members\": [\"eth3\", \"eth2\"],"
+          "\"mode\": \"active-backup\", \"primary\": \"eth3\","
+          "\"updelay\": 200, \"tag\": 5, \"mtu\": 9000,"
+          "\"offloads\": {\"lro\": false}}}}",
+          "bond:bond0 from host.json\n"
+          "  port bond0 bridge=br0 cvlans= tag=5 trunks= vlan_mode=\n"
+          "  iface bond0 mtu_request=9000 type=\n"
+          "  link bond0 bond:downdelay=0 bond:miimon=100 bond:min_links=0"
+          " bond:mode=active-backup bond:primary=eth3 bond:updelay=200"
+          " bond:xmit_hash_policy=layer2 kind=bond mtu=9000 up=true\n"
+          "  link eth2 master=bond0 offload:lro=false up=true\n"
+          "  link eth3 master=bond0 offload:lro=false up=true\n");
+    check("{\"version\": 1, \"bonds\": {\"b\": {\"bridge\": \"br0\","
+          "\"type\": \"kernel\", \"members\": [\"eth2\", \"eth3\"],"
+          "\"mode\": \"802.3ad\"}}}",
+          "bond:b from host.json\n"
+          "  port b bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
+          "  iface b type=\n"
+          "  link b bond:downdelay=0 bond:lacp_rate=slow bond:miimon=100"
+          " bond:min_links=0 bond:mode=802.3ad bond:updelay=0"
+          " bond:xmit_hash_policy=layer2 kind=bond mtu=1500 up=true\n"
+          "  link eth2 master=b up=true\n"
+          "  link eth3 master=b up=true\n");
+}
+
+static void
 test_patch(void **state OVS_UNUSED)
 {
     check("{\"version\": 1, \"links\": {\"l\": {\"type\": \"patch\","
@@ -266,6 +295,7 @@ main(void)
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_bond),
         cmocka_unit_test(test_satellites),
+        cmocka_unit_test(test_kernel_bond),
         cmocka_unit_test(test_patch),
         cmocka_unit_test(test_veth),
         cmocka_unit_test(test_policy),
