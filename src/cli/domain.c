@@ -16,8 +16,11 @@
 #include "util.h"
 #include "uuid.h"
 
-/* libvirt's and OVS's units: kilobytes and kilobits. */
-#define KILOBYTE_BITS 8
+/* libvirt's units in OVS's: rates are kilobytes, bursts of shaping kibibytes,
+ * against bits; of policing both count in kilobits. */
+#define KILOBYTE_KBITS 8
+#define KILOBYTE_BITS 8000
+#define KIBIBYTE_BITS 8192
 
 /* Most tags of one <vlan>. */
 #define MAX_TAGS 4096
@@ -302,25 +305,48 @@ read_vlan(struct reader *r, const xmlNode *interface)
     ds_destroy(&v.trunks);
 }
 
-/* What comes from the guest is policed by the Interface.  What goes to it
- * would be the Port's QoS. */
+/* What goes to the guest is shaped by the Port's QoS: the average is what it
+ * gets in any case, the peak what it gets at most. */
+static void
+read_inbound(struct reader *r, const xmlNode *inbound)
+{
+    const long long int max = INT32_MAX;
+    long long int average, peak, burst;
+
+    if (!number(r, inbound, "average", 1, max, &average)) {
+        return;
+    }
+    if (!number(r, inbound, "peak", average, max, &peak)) {
+        peak = average;
+    }
+    struct ds more = DS_EMPTY_INITIALIZER;
+    if (number(r, inbound, "burst", 1, max, &burst)) {
+        ds_put_format(&more, ", \"burst\": %lld", burst * KIBIBYTE_BITS);
+    }
+    put(r, "qos", "{\"type\": \"linux-htb\", \"max_rate\": %lld, "
+        "\"queues\": {\"0\": {\"min_rate\": %lld, \"max_rate\": %lld%s}}}",
+        peak * KILOBYTE_BITS, average * KILOBYTE_BITS, peak * KILOBYTE_BITS,
+        ds_cstr(&more));
+    ds_destroy(&more);
+    if (xmlHasProp(inbound, (const xmlChar *) "floor")) {
+        note_at(r, inbound, "floor is left out");
+    }
+}
+
+/* What comes from the guest is policed by the Interface. */
 static void
 read_bandwidth(struct reader *r, const xmlNode *interface)
 {
     const xmlNode *bandwidth = child(interface, "bandwidth");
-    const xmlNode *inbound = child(bandwidth, "inbound");
     const xmlNode *outbound = child(bandwidth, "outbound");
-    const long long int max = INT32_MAX / KILOBYTE_BITS;
+    const long long int max = INT32_MAX / KILOBYTE_KBITS;
     long long int value;
 
-    if (inbound) {
-        note_at(r, inbound, "<inbound> is left out: what goes to the guest "
-                "is not limited");
-    }
+    read_inbound(r, child(bandwidth, "inbound"));
     if (number(r, outbound, "average", 1, max, &value)) {
-        put(r, "ingress_policing_rate", "%lld", value * KILOBYTE_BITS);
+        put(r, "ingress_policing_rate", "%lld", value * KILOBYTE_KBITS);
         if (number(r, outbound, "burst", 0, max, &value)) {
-            put(r, "ingress_policing_burst", "%lld", value * KILOBYTE_BITS);
+            put(r, "ingress_policing_burst", "%lld", value * KILOBYTE_KBITS);
         }
         if (xmlHasProp(outbound, (const xmlChar *) "peak")) {
             note_at(r, outbound, "peak is left out: Open vSwitch knows "

@@ -97,6 +97,13 @@ test_keys(void **state OVS_UNUSED)
     assert_nic("<bandwidth><outbound average='128' burst='3'/></bandwidth>",
                "\"ingress_policing_rate\": 1024,\n"
                "      \"ingress_policing_burst\": 24");
+    assert_nic("<bandwidth><inbound average='1000' peak='5000' burst='2'/>"
+               "</bandwidth>",
+               "\"qos\": {\"type\": \"linux-htb\", \"max_rate\": 40000000, "
+               "\"queues\": {\"0\": {\"min_rate\": 8000000, "
+               "\"max_rate\": 40000000, \"burst\": 16384}}}");
+    assert_nic("<bandwidth><inbound average='1000'/></bandwidth>",
+               "\"max_rate\": 8000000, \"queues\"");
     assert_nic("<alias name='net0'/><!-- no matter --><link state='up'/>",
                "br0");
 }
@@ -155,6 +162,8 @@ test_errors(void **state OVS_UNUSED)
                        "more than one native");
     assert_nic_refused("<bandwidth><outbound average='-1'/></bandwidth>",
                        "average");
+    assert_nic_refused("<bandwidth><inbound average='9' peak='8'/>"
+                       "</bandwidth>", "peak=\"8\"");
     /* Whatever is quoted, it is one line. */
     assert_nic_refused("<mtu size='1&#10;2'/>", "size=\"1\\x0a2\"");
     /* Two of the same device: the spec's own parser says so. */
