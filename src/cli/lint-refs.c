@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "openvswitch/dynamic-string.h"
+#include "packets.h"
 #include "src/cli/near.h"
 #include "src/model/observed.h"
 #include "src/spec/text.h"
@@ -131,11 +132,13 @@ check_active_member(struct lint *l, const struct model_object *object,
                     const struct model_port *port)
 {
     const char *active = model_row_get(&port->row, "bond_active_slave");
+    struct eth_addr mac;
 
-    if (*active && !model_port_find_iface(port, active)) {
-        lint_add_object(l, LINT_WARNING, "member-unknown", object, port,
-                        "bond_active_slave", "\"%s\" is no member of this "
-                        "bond", active);
+    if (*active && !eth_addr_from_string(active, &mac)) {
+        lint_add_object(l, LINT_WARNING, "active-member", object, port,
+                        "bond_active_slave", "\"%s\" is not a MAC address; "
+                        "ovs-vswitchd knows the member by its MAC and does "
+                        "not look at anything else", active);
     }
 }
 

@@ -181,9 +181,13 @@ test_dangling(void **state OVS_UNUSED)
                "", NULL);
     check_lint(HOST("\"br0\": {}", ", \"bonds\": {\"b\": {\"bridge\": "
                     "\"br0\", \"members\": [\"e0\", \"e1\"], "
-                    "\"bond_active_slave\": \"e2\"}}"), NULL, NULL,
-               "warning member-unknown host.json:1:119 "
+                    "\"bond_active_slave\": \"e1\"}}"), NULL, NULL,
+               "warning active-member host.json:1:119 "
                "/bonds/b/bond_active_slave\n", NULL);
+    check_lint(HOST("\"br0\": {}", ", \"bonds\": {\"b\": {\"bridge\": "
+                    "\"br0\", \"members\": [\"e0\", \"e1\"], "
+                    "\"bond_active_slave\": \"02:00:00:00:00:01\"}}"),
+               NULL, NULL, "", NULL);
 }
 
 static void
