@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "src/model/address.h"
+#include "sset.h"
 #include "util.h"
 
 json_t *
@@ -67,6 +68,22 @@ is_silent(const struct spec_kind *kind, const char *field)
                         || !strncmp(key, "ovn-installed", 13))));
 }
 
+/* ovs-vswitchd writes there which member of a bond is active, whether somebody
+ * asked for one or not. */
+static bool
+is_vswitchds(const struct model_row *row, const char *field)
+{
+    struct sset owned = SSET_INITIALIZER(&owned);
+    bool theirs = false;
+
+    if (!strcmp(field, "bond_active_slave")) {
+        model_owned_parse(smap_get_def(&row->fields, MODEL_OWNED, ""), &owned);
+        theirs = !sset_contains(&owned, field);
+    }
+    sset_destroy(&owned);
+    return theirs;
+}
+
 static void
 put_field(struct raise *r, json_t *json, const struct spec_kind *kind,
           const struct model_row *row, const char *field, const char *value)
@@ -100,7 +117,8 @@ raise_fields(struct raise *r, json_t *json, const struct spec_kind *kind,
     const struct smap_node **nodes = smap_sort(&row->fields);
 
     for (size_t i = 0; i < smap_count(&row->fields); i++) {
-        if (!is_silent(kind, nodes[i]->key)) {
+        if (!is_silent(kind, nodes[i]->key)
+            && !is_vswitchds(row, nodes[i]->key)) {
             put_field(r, json, kind, row, nodes[i]->key, nodes[i]->value);
         }
     }

@@ -220,6 +220,7 @@ test_round_trip(void **state OVS_UNUSED)
     model_port_add_iface(port, "eth2");
     model_row_set(&port->row, "bond_mode", "balance-slb");
     model_row_set(&port->row, "lacp", "active");
+    model_row_set(&port->row, "bond_active_slave", "00:00:00:00:00:00");
     model_observed_put_port(&w.o, port);
     world_add_device(&w, "eth1");
     world_add_device(&w, "eth2");
@@ -241,6 +242,8 @@ test_round_trip(void **state OVS_UNUSED)
     assert_int_equal(shash_count(&raised.files), 2);
     const char *text = text_of(&raised, "vms.d/vm1.json");
     assert_has(text, "\"queues\": 4");
+    /* ovs-vswitchd wrote it, nobody asked for it. */
+    assert_null(strstr(text_of(&raised, "host.json"), "bond_active_slave"));
     assert_has(text, "\"owner\": \"nobody\"");
     assert_has(text, "\"group\": \"107\"");
     assert_has(text, "\"qdisc\": \"default\"");
