@@ -131,12 +131,22 @@ is_own(const struct walk *w, const char *mark)
     return own && !strcmp(own, w->in->id);
 }
 
+/* Adds a broken link for what is there under our name with the mark of
+ * another object or instance, or (NULL) of none. */
 static void
-stranger(struct walk *w, const char *name, const char *what)
+stranger(struct walk *w, const char *name, const char *what,
+         const char *mark)
 {
-    ok(w, name, "%s %s is not this NIC's", what, w->ifname);
-    broken(w, "remove it, or give the NIC another device name: "
-           "\"ovs-portctl nic-set %s ifname=NAME\"", w->in->id);
+    if (mark) {
+        ok(w, name, "%s %s is not this NIC's, but %s", what, w->ifname, mark);
+        broken(w, "remove it, or give the NIC another device name: "
+               "\"ovs-portctl nic-set %s ifname=NAME\"", w->in->id);
+    } else {
+        ok(w, name, "%s %s is there already and not ours", what, w->ifname);
+        broken(w, "take it over: \"ovs-portctl adopt %s\"; or remove it, or "
+               "give the NIC another device name: \"ovs-portctl nic-set %s "
+               "ifname=NAME\"", w->in->id, w->in->id);
+    }
 }
 
 static bool
@@ -229,8 +239,13 @@ walk_rows(struct walk *w)
     const struct model_iface *iface
         = port ? model_port_find_iface(port, w->ifname) : NULL;
 
-    if (port && !is_own(w, smap_get(&port->row.fields, MODEL_MARK))) {
-        stranger(w, "port", "Port");
+    const char *port_mark
+        = port ? smap_get(&port->row.fields, MODEL_MARK) : NULL;
+    const char *iface_mark
+        = iface ? smap_get(&iface->row.fields, MODEL_MARK) : NULL;
+
+    if (port && !is_own(w, port_mark)) {
+        stranger(w, "port", "Port", port_mark);
     } else if (!differs(w, "port", PLAN_PORT, PART_ALL)) {
         ok(w, "port", port ? "Port %s is as wanted" : "there is no Port %s",
            w->ifname);
@@ -238,8 +253,8 @@ walk_rows(struct walk *w)
             broken(w, "%s", w->in->remedy);
         }
     }
-    if (iface && !is_own(w, smap_get(&iface->row.fields, MODEL_MARK))) {
-        stranger(w, "interface", "Interface");
+    if (iface && !is_own(w, iface_mark)) {
+        stranger(w, "interface", "Interface", iface_mark);
     } else if (!differs(w, "interface", PLAN_INTERFACE, PART_ALL)) {
         ok(w, "interface", iface ? "Interface %s is as wanted"
            : "there is no Interface %s", w->ifname);
@@ -286,7 +301,7 @@ walk_tap(struct walk *w, const struct model_link *have)
 
     if (!is_own(w, model_link_mark(have))
         && !differs(w, "tap", PLAN_LINK, PART_REST)) {
-        stranger(w, "tap", "device");
+        stranger(w, "tap", "device", model_link_mark(have));
     } else if (is_own(w, model_link_mark(have))
                && !differs(w, "tap", PLAN_LINK, PART_REST)) {
         bool up = smap_get_bool(f, MODEL_L_UP, false);

@@ -73,6 +73,8 @@ def test_adopt_one(w):
     w.start_portd()
     text = w.wait_state("vm1/net0", "conflict")["text"]
     assert "adopt vm1/net0" in text, text
+    explained = w.ctl("explain", "vm1/net0", exit=1).stdout
+    assert 'take it over: "ovs-portctl adopt vm1/net0"' in explained, explained
     rows = w.db_dump(), w.links()
 
     shown = w.ctl("adopt", "vm1/net0", exit=1)
@@ -293,6 +295,9 @@ def test_take_over_scripts(w):
     equal(json.loads(w.read("vms.d/tap0.json"))["nics"]["net0"]["mac"],
           "52:54:00:00:00:01", "the MAC that was learned")
     host = json.loads(w.read("host.json"))
+    # ovs-vswitchd writes bond_active_slave, and nobody has asked for it.
+    assert not host["bonds"]["bond0"].keys() & {"bond_active_slave"}, host
+    assert w.port("bond0")["bond_active_slave"], "nothing to leave out"
     equal(host["bridges"]["br0"]["ports"]["mgmt0"],
           {"type": "internal", "tag": 5, "mtu_request": 1400,
            "addresses": ["192.0.2.9/24"]}, "mgmt0")
