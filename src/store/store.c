@@ -177,6 +177,22 @@ store_wait(struct store *store)
                                   store->cache.pending_due)));
 }
 
+static char *
+busy_error(const struct store *store, int timeout_ms)
+{
+    int fd = open(store->cache.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *holder = store_lock_holder(fd);
+    char *error = xasprintf("%s/"STORE_LOCK": %s for more than %d ms; "
+                            "wait for it to end, then try again",
+                            store->cache.path, holder, timeout_ms);
+
+    free(holder);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
 char *
 store_load(struct store *store, const struct sset *names, int timeout_ms,
            bool absent_at_once)
@@ -193,21 +209,10 @@ store_load(struct store *store, const struct sset *names, int timeout_ms,
         store->todo.full = true;
     }
     while (!scan(store, absent_at_once ? STORE_SCAN_AT_ONCE : 0)) {
-        if (time_msec() >= deadline) {
-            int fd = open(store->cache.path,
-                          O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-            char *holder = store_lock_holder(fd);
-            char *error = xasprintf("%s/"STORE_LOCK": %s for more than %d ms;"
-                                    " wait for it to end, then try again",
-                                    store->cache.path, holder, timeout_ms);
-
-            free(holder);
-            if (fd >= 0) {
-                close(fd);
-            }
-            return error;
-        }
         xnanosleep(LOAD_POLL_NS);
+        if (time_msec() >= deadline) {
+            return busy_error(store, timeout_ms);
+        }
     }
     return store->cache.dir_found ? NULL : xstrdup(store->cache.dir.error);
 }
