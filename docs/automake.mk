@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	NEWS \
 	README.md \
 	docs/architecture.md \
+	docs/benchmarks.md \
 	docs/control-protocol.md \
 	docs/faults.md \
 	docs/reference.md \
