@@ -13,6 +13,7 @@
 #include "openvswitch/vlog.h"
 #include "src/host/specs.h"
 #include "src/store/pending.h"
+#include "sset.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -24,6 +25,9 @@ VLOG_DEFINE_THIS_MODULE(deadline);
 #define RETRY_MIN_MS 200
 #define RETRY_MAX_MS (5 * 1000)
 
+/* How soon to try again to read the files of a change that has ended. */
+#define REREAD_MS 100
+
 struct deadline {
     const struct pending_place *place;
     bool writable;
@@ -31,6 +35,10 @@ struct deadline {
     struct store_sig sig;       /* Of the record that 'pending' is. */
     struct pending *pending;    /* NULL: none, or it cannot be read... */
     char *error;                /* ...for this reason. */
+
+    /* The files of changes that have ended, which have not been read since:
+     * what is known of them may be from before they were put back. */
+    struct sset unread;
 
     /* A clock that goes on while the machine sleeps, and that nobody sets, to
      * wake up by; -1 where it is not to be had. */
@@ -48,6 +56,7 @@ deadline_create(const struct pending_place *place, bool writable)
 
     d->place = place;
     d->writable = writable;
+    sset_init(&d->unread);
     d->timer = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (d->timer < 0) {
         VLOG_WARN("no timer in boot time (%s)", ovs_strerror(errno));
@@ -72,6 +81,7 @@ deadline_destroy(struct deadline *d)
 {
     if (d) {
         forget(d);
+        sset_destroy(&d->unread);
         if (d->timer >= 0) {
             close(d->timer);
         }
@@ -104,6 +114,9 @@ deadline_look(struct deadline *d)
     pending_signature(d->place, &sig);
     if (store_sig_equal(&sig, &d->sig)) {
         return false;
+    }
+    for (size_t i = 0; d->pending && i < d->pending->n; i++) {
+        sset_add(&d->unread, d->pending->files[i].name);
     }
     forget(d);
     d->sig = sig;
@@ -173,11 +186,26 @@ deadline_run(struct deadline *d)
     return changed;
 }
 
+const struct sset *
+deadline_unread(const struct deadline *d)
+{
+    return &d->unread;
+}
+
+void
+deadline_has_read(struct deadline *d)
+{
+    sset_clear(&d->unread);
+}
+
 void
 deadline_wait(struct deadline *d)
 {
     struct pending_clock clock;
 
+    if (!sset_is_empty(&d->unread)) {
+        poll_timer_wait(REREAD_MS);
+    }
     if (!d->pending || d->pending->stuck || !d->writable) {
         return;
     }
@@ -195,13 +223,12 @@ deadline_wait(struct deadline *d)
 bool
 deadline_holds(const struct deadline *d, const char *id)
 {
-    bool holds = false;
+    char *source = specs_source_of(id);
+    /* While nobody can say what is pending, it may be anything. */
+    bool holds = (d->error || pending_find(d->pending, source)
+                  || sset_contains(&d->unread, source));
 
-    if (d->pending) {
-        char *source = specs_source_of(id);
-        holds = pending_find(d->pending, source) != NULL;
-        free(source);
-    }
+    free(source);
     return holds;
 }
 
@@ -212,7 +239,8 @@ deadline_held(const struct deadline *d, const char *id, char *held)
         return held;
     }
     free(held);
-    return xstrdup("the change of its file is pending; \"ovs-portctl "
+    return xstrdup(d->error ? d->error
+                   : "the change of its file is pending; \"ovs-portctl "
                    "confirm\" makes it final, \"ovs-portctl rollback\" undoes "
                    "it");
 }

@@ -15,6 +15,7 @@
 struct deadline;
 struct json;
 struct pending_place;
+struct sset;
 
 /* 'place' is borrowed until deadline_destroy().  Unless 'writable', nothing is
  * undone. */
@@ -31,9 +32,16 @@ void deadline_wait(struct deadline *);
  * change that these may be part of, as its record is written first. */
 bool deadline_look(struct deadline *);
 
+/* The files of changes that have ended since they were last read.  What is
+ * known of them may be from before they were put back, so that nothing which
+ * left them is deleted until deadline_has_read(). */
+const struct sset *deadline_unread(const struct deadline *);
+void deadline_has_read(struct deadline *);
+
 /* Why object 'id', which left the specs, must not be deleted, for the caller
- * to free, or NULL: that the change which removed it may still be undone or,
- * if none did, 'held', which is passed on. */
+ * to free, or NULL: that the change which removed it may still be undone, or
+ * that nobody knows as the record cannot be read, or, if neither, 'held',
+ * which is passed on. */
 char *deadline_held(const struct deadline *, const char *id, char *held);
 /* True if a pending change is the reason. */
 bool deadline_holds(const struct deadline *, const char *id);

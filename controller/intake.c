@@ -153,6 +153,22 @@ take_files(struct reconcile *r, long long int now)
     sset_destroy(&names);
 }
 
+/* Reads the files of a change that has ended, which may just have been put
+ * back.  Their events come later, and until then what they bring back would
+ * look as gone for good.  Returns false if they still are to be read. */
+static bool
+read_ended(struct reconcile *r)
+{
+    const struct sset *unread = deadline_unread(r->deadline);
+    bool any = !sset_is_empty(unread);
+
+    if (any && !reconcile_load_files(r, unread)) {
+        return false;
+    }
+    deadline_has_read(r->deadline);
+    return any;
+}
+
 void
 intake_run(struct reconcile *r, long long int now)
 {
@@ -163,6 +179,7 @@ intake_run(struct reconcile *r, long long int now)
         take_files(r, now);
     }
     changed |= deadline_look(r->deadline);
+    changed |= read_ended(r);
     if (changed) {
         /* What was held may go now. */
         fuses_add_gone(&r->fuses, &r->dirty);

@@ -226,6 +226,50 @@ def test_rollback(w):
     w.wait_state(["vm1/net0", "vm2/net0"])
 
 
+@options(timeout=180)
+def test_what_comes_back_was_never_gone(w):
+    """What left with a change that is undone, by the deadline or by rollback,
+    keeps its rows and devices, although its grace was over long ago."""
+    w.expect_log(UNDONE)
+    path = world(w)
+    w.remove("vms.d/vm2.json", spec=path)
+    before = files(w.spec)
+
+    def identity():
+        return w.port("tap2")["_uuid"], w.link("tap2")["ifindex"]
+    was = identity()
+    for how in "deadline", "rollback", "rollback":
+        w.ctl("apply", "--prune", "--confirm=%d"
+              % (4 if how == "deadline" else LONG), path)
+        w.wait_state("vm2/net0", "held", text="ovs-portctl confirm")
+        time.sleep(1.5)         # Its grace is one second.
+        if how == "rollback":
+            w.ctl("rollback")
+        wait_undone(w, before)
+        w.ctl("sync")
+        w.wait_state("vm2/net0")
+        equal(identity(), was, "tap2 after the " + how)
+
+
+def test_damaged_record(w):
+    """While nobody knows what is pending, nothing is deleted."""
+    w.expect_log(r"main.pending: is damaged")
+    path = world(w)
+    w.remove("vms.d/vm2.json", spec=path)
+    w.ctl("apply", "--prune", "--confirm=%d" % LONG, path)
+    w.wait_state("vm2/net0", "held", text="ovs-portctl confirm")
+    time.sleep(1.5)             # Its grace is one second.
+    with open(record(w), "w") as f:
+        f.write("x")
+    w.appctl("resync")
+    wait(lambda: "damaged" in w.appctl("status"), "the daemon says so")
+    w.wait_state("vm2/net0", "held", text="is damaged")
+    equal("tap2" in w.device_names(), True, "tap2 is there")
+    os.unlink(record(w))
+    w.appctl("resync")
+    wait(lambda: "tap2" not in w.device_names(), "tap2 is gone")
+
+
 @options(asan=True)
 def test_one_at_a_time(w):
     """While it is pending its files take no other edit, and there is no
