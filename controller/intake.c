@@ -8,6 +8,7 @@
 #include "controller/deadline.h"
 #include "controller/reconcile.h"
 #include "controller/record.h"
+#include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "src/failpoint.h"
 #include "src/host/host.h"
@@ -28,22 +29,33 @@ log_errors(const struct specs_file *file)
 }
 
 /* What is live for a file that has never been good is frozen, or no longer
- * so: none of it is wanted, so it must be looked for by its marks. */
+ * so: none of it is wanted, so it must be looked for by its marks.  For want
+ * of host.json's defaults, NICs are as well. */
 static void
 mark_live_of(struct reconcile *r, const char *name)
 {
     struct sset ids = SSET_INITIALIZER(&ids);
+    bool host = !strcmp(name, "host.json");
     const char *id;
 
     host_all(r->host, &ids);
     SSET_FOR_EACH (id, &ids) {
         char *source = specs_source_of(id);
-        if (!strcmp(source, name)) {
+        if (host || !strcmp(source, name)) {
             sset_add(&r->dirty, id);
         }
         free(source);
     }
     sset_destroy(&ids);
+}
+
+void
+intake_look_for_defaults(struct reconcile *r)
+{
+    if (specs_look_for_defaults(&r->specs, host_observed(r->host))) {
+        mark_live_of(r, "host.json");
+        poll_immediate_wake();
+    }
 }
 
 static bool
@@ -140,6 +152,7 @@ take_files(struct reconcile *r, long long int now)
     /* host.json first: its defaults complete the others. */
     if (sset_find_and_delete(&names, "host.json")) {
         take_file(r, "host.json", &changed);
+        intake_look_for_defaults(r);
     }
     const char *name;
     SSET_FOR_EACH (name, &names) {

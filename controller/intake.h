@@ -17,6 +17,10 @@ bool intake_is_complete(const struct reconcile *);
 /* Tells the fuses how many NICs are wanted, and whether vms.d is empty. */
 void intake_update_fuses(struct reconcile *, long long int now);
 
+/* Looks whether the NICs' defaults are known; where that has changed, what was
+ * frozen for it goes on, or the other way round. */
+void intake_look_for_defaults(struct reconcile *);
+
 /* The wants of these objects may have changed. */
 void intake_mark_changed(struct reconcile *, const struct sset *ids);
 

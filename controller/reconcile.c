@@ -133,14 +133,7 @@ wake_at(struct reconcile *r, long long int when)
 static const char *
 frozen(const struct reconcile *r, const char *id)
 {
-    const char *why = specs_frozen(&r->specs, id, is_live(r, id));
-
-    return (why ? why
-            : r->defaults_unknown && model_id_is_nic(id) && is_live(r, id)
-            ? "host.json is missing although bridges, ports or links of it "
-              "are live, and with it the NICs' defaults; put it back, or let "
-              "them go by \"ovs-portctl gc-confirm OBJECT\""
-            : NULL);
+    return specs_frozen(&r->specs, id, is_live(r, id));
 }
 
 /* Tells the fuses of object 'id'.  Returns why it must not be deleted, for
@@ -288,6 +281,9 @@ plan_one(struct reconcile *r, const char *id, long long int now)
         sset_find_and_delete(&r->unsettled, id);
         shash_find_and_delete(&r->records, id);
         record_destroy(record);
+        if (r->specs.defaults_missing) {
+            intake_look_for_defaults(r);
+        }
     }
 }
 
@@ -493,21 +489,6 @@ collect_timers(struct reconcile *r, long long int now)
     }
 }
 
-/* True if something of host.json's objects is live. */
-static bool
-any_host_object(const struct reconcile *r)
-{
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &host_observed(r->host)->marked) {
-        if (!model_id_is_nic(node->name)
-            && strcmp(node->name, MODEL_QOS_NOOP)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether a pass may be made at all; the first one, and one after the right
  * to write came back, looks at everything. */
 static bool
@@ -520,8 +501,7 @@ may_plan(struct reconcile *r, long long int now)
     bool can_write = !host_cannot_write(r->host);
     if (!r->began || (can_write && !r->could_write)) {
         host_all(r->host, &r->dirty);
-        r->defaults_unknown = (!specs_get(&r->specs, "host.json")
-                               && any_host_object(r));
+        specs_look_for_defaults(&r->specs, host_observed(r->host));
         /* What is live counts as having been wanted until now. */
         fuses_set_population(&r->fuses, count_nics(r), now);
         intake_update_fuses(r, now);

@@ -54,8 +54,6 @@ struct reconcile {
     struct sset unsettled;      /* Ids to plan when cur_cfg moves. */
     struct plan plan;           /* Of the last pass; being done if 'busy'. */
     bool busy;
-    bool defaults_unknown;      /* host.json was missing at the start, but
-                                 * objects of it are live. */
     bool began;                 /* The first, full pass is over. */
     bool could_write;           /* At the last pass. */
     int64_t cur_cfg;            /* At the last pass. */

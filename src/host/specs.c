@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/kernel/kernel.h"
+#include "src/model/observed.h"
 #include "src/spec/spec.h"
 #include "util.h"
 
@@ -16,6 +17,7 @@ specs_init(struct specs *specs)
 {
     shash_init(&specs->files);
     specs->nic_defaults = NULL;
+    specs->defaults_known = specs->defaults_missing = false;
     sset_init(&specs->missing_names);
 }
 
@@ -205,6 +207,7 @@ parse_host(struct specs *specs, struct specs_file *file,
     spec_parse_host(file->name, file->text, file->len, &result);
     take_result(specs, file, &result, wanted, changed);
     if (file->valid) {
+        specs->defaults_known = true;
         set_policy(wanted, &result.policy, changed);
         set_defaults(specs, &result.defaults, wanted, changed);
     }
@@ -288,7 +291,41 @@ specs_frozen(const struct specs *specs, const char *id, bool live)
     char *source = specs_source_of(id);
     const char *why = never_valid(specs, source);
     free(source);
-    return why || !live ? why : never_valid(specs, HOST_FILE);
+    if (why || !live) {
+        return why;
+    }
+    why = never_valid(specs, HOST_FILE);
+    return (why || !specs->defaults_missing || !model_id_is_nic(id) ? why
+            : "host.json is missing although bridges, ports or links of it "
+              "are live, and with it the NICs' defaults; put it back, or let "
+              "them go by \"ovs-portctl gc-confirm OBJECT\"");
+}
+
+/* True if something of host.json's objects is live. */
+static bool
+any_host_object(const struct model_observed *observed)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &observed->marked) {
+        if (!model_id_is_nic(node->name)
+            && strcmp(node->name, MODEL_QOS_NOOP)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+specs_look_for_defaults(struct specs *specs,
+                        const struct model_observed *observed)
+{
+    bool was = specs->defaults_missing;
+
+    specs->defaults_missing = (!specs->defaults_known
+                               && !specs_get(specs, HOST_FILE)
+                               && any_host_object(observed));
+    return specs->defaults_missing != was;
 }
 
 void

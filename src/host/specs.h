@@ -20,6 +20,8 @@
 #include "sset.h"
 #include "svec.h"
 
+struct model_observed;
+
 struct specs_file {
     char *name;                 /* "host.json", "vms.d/vm1.json". */
     char *sha256;               /* Of the text last seen; "" unreadable. */
@@ -34,6 +36,8 @@ struct specs_file {
 struct specs {
     struct shash files;         /* Name -> struct specs_file. */
     char *nic_defaults;         /* host.json's, JSON text, or NULL. */
+    bool defaults_known;        /* A good host.json has been seen. */
+    bool defaults_missing;      /* specs_look_for_defaults(). */
     struct sset missing_names;  /* Files that name users or groups that do
                                  * not exist. */
 };
@@ -62,8 +66,14 @@ char *specs_source_of(const char *id);
 
 /* If object 'id' must not be touched because its text has never been valid,
  * or because it is a NIC that is 'live' and host.json, with the defaults, has
- * never been valid: the first error of that text.  Otherwise NULL. */
+ * never been valid: the first error of that text, or that it is missing.
+ * Otherwise NULL. */
 const char *specs_frozen(const struct specs *, const char *id, bool live);
+/* Looks whether host.json is missing although there must have been one, as
+ * objects of it are live; as long as a good one was never seen, the defaults
+ * are not known then.  To be called whenever host.json or what is live of it
+ * has changed.  Returns true if the answer is another one than before. */
+bool specs_look_for_defaults(struct specs *, const struct model_observed *);
 /* Parses those texts again that name users or groups which did not exist. */
 void specs_retry_names(struct specs *, struct model_wanted *,
                        struct sset *changed);

@@ -162,6 +162,33 @@ def test_broken_defaults_at_the_start(w):
     equal((w.ifindex("tap1"), w.tun("tap1")), before, "the TAP")
 
 
+def test_defaults_come_back(w):
+    """Live NICs that are frozen as host.json was not good at the start go on
+    once it is, and not when it is only gone; no restart is needed."""
+    w.expect_log(POSITION, "host.json is missing")
+    w.write_host()
+    good = w.read("host.json")
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=10)})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    for tag, broken in enumerate((BROKEN, None, BROKEN), 11):
+        w.portd.stop()
+        if broken:
+            w.write("host.json", broken)
+        else:
+            w.remove("host.json")
+        w.start_portd()
+        w.wait_state("vm1/net0", "invalid")
+        w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=tag)})
+        if tag == 13:
+            w.remove("host.json")
+            w.wait_state("bridge:br0", "held")
+        never(lambda: w.port("tap1")["tag"] == tag, "a frozen NIC changes", 2)
+        w.write("host.json", good)
+        w.wait_state(["bridge:br0", "vm1/net0"])
+        equal(w.port("tap1")["tag"], tag, "tag of tap1")
+
+
 def test_confirm_without_host_json(w):
     """gc-confirm of everything does not let host objects go while host.json
     is missing, nor what is frozen."""
