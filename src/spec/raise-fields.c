@@ -179,8 +179,14 @@ void
 raise_rules(struct raise *r, json_t *json, const char *what)
 {
     const char *mode = json_string_value(json_object_get(json, "vlan_mode"));
+    const char *mac = json_string_value(json_object_get(json, "mac"));
+    char *problem = mac ? spec_check_mac(mac) : NULL;
     bool tag = json_object_get(json, "tag");
 
+    if (problem) {
+        drop(r, json, what, "mac", "it is none that ovs-vswitchd takes");
+        free(problem);
+    }
     if (mode && !tag
         && (!strcmp(mode, "dot1q-tunnel") || !strncmp(mode, "native-", 7))) {
         drop(r, json, what, "vlan_mode", "it means nothing without tag");

@@ -221,6 +221,7 @@ test_round_trip(void **state OVS_UNUSED)
     model_row_set(&port->row, "bond_mode", "balance-slb");
     model_row_set(&port->row, "lacp", "active");
     model_row_set(&port->row, "bond_active_slave", "00:00:00:00:00:00");
+    model_row_set(&port->row, "mac", "02:00:00:00:00:01");
     model_observed_put_port(&w.o, port);
     world_add_device(&w, "eth1");
     world_add_device(&w, "eth2");
@@ -314,6 +315,9 @@ test_bad_ids(void **state OVS_UNUSED)
         free(name);
     }
     smap_replace(&macs, "tap3", "01:00:5e:00:00:01");
+    struct model_port *odd = put_port(&w, "int0", "br0", "internal");
+    model_row_set(&odd->ifaces[0].row, "mac", "01:00:5e:00:00:01");
+    model_observed_put_port(&w.o, odd);
     raise_world(&w, false, &macs, &raised);
     text_of(&raised, "vms.d/tap0.json");
     text_of(&raised, "vms.d/tap1.json");
@@ -321,6 +325,7 @@ test_bad_ids(void **state OVS_UNUSED)
     text_of(&raised, "vms.d/-.json");
     assert_has(text_of(&raised, "host.json"), "\"tap3\"");
     assert_note(&raised, "tap3 is a TAP, but nothing says");
+    assert_note(&raised, "int0: mac is left out");
     assert_int_equal(shash_count(&raised.files), 5);
     spec_raised_destroy(&raised);
     smap_destroy(&macs);
