@@ -199,9 +199,12 @@ walk_model(struct walk *w)
     char *clash = model_wanted_clash(w->in->wanted, w->in->observed,
                                      w->in->id);
 
-    if (clash || w->nic->problem) {
-        ok(w, "model", "%s", clash ? clash : w->nic->problem);
+    if (clash) {
+        ok(w, "model", "%s", clash);
         broken(w, "mend %s, or the file of the other", w->in->source);
+    } else if (w->nic->problem) {
+        ok(w, "model", "%s", w->nic->problem);
+        broken(w, "mend %s, or what it names on this host", w->in->source);
     } else {
         ok(w, "model", "nothing else wants its names and addresses");
     }

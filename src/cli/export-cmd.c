@@ -166,7 +166,7 @@ print(struct ctl_context *ctx, const struct spec_raised *raised)
 {
     const struct cli *cli = cli_of(ctx);
     const char *dir = ctx->argc > 1 ? ctx->argv[1] : NULL;
-    char *error = (dir && !cli->dry_run
+    char *error = (dir && !cli->dry_run && !shash_is_empty(&raised->files)
                    ? write_files(dir, &raised->files) : NULL);
 
     for (size_t i = 0; i < raised->notes.n; i++) {
@@ -175,6 +175,10 @@ print(struct ctl_context *ctx, const struct spec_raised *raised)
         output_put_safe(&note, raised->notes.names[i]);
         cli_note("%s", ds_cstr(&note));
         ds_destroy(&note);
+    }
+    if (shash_is_empty(&raised->files)) {
+        cli_note("export: there is nothing that is not ovs-portd's already; "
+                 "--ours writes that, too");
     }
     if (error) {
         cli_fail(ctx, CLI_REFUSED, error);

@@ -305,6 +305,9 @@ def test_take_over_scripts(w):
 
     # Nothing is left that is not ours; with --ours it is all the same again.
     equal(json.loads(w.ctl("export").stdout)["files"], {}, "what is not ours")
+    nothing = os.path.join(w.dir, "nothing")
+    assert "--ours" in w.ctl("export", nothing).stderr, "silence"
+    assert not os.path.exists(nothing), "an empty directory"
     again = json.loads(w.ctl("export", "--ours").stdout)["files"]
     equal(sorted(again), ["host.json", "vms.d/tap0.json", "vms.d/web1.json"],
           "files")

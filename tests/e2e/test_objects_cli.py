@@ -404,8 +404,10 @@ def test_explain(w):
     explain("port", "start ovs-portd")
 
     w.write_vm("vm2", {"net0": nic(2, ifname="tap0")})
-    explain("model", "wanted by vm2/net0")
+    explain("model", "wanted by vm2/net0", "the file of the other")
     w.remove("vms.d/vm2.json")
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", owner="nosuchuser")})
+    explain("model", '"nosuchuser"', "what it names on this host")
     w.write("vms.d/vm1.json", "{")
     explain("file", "mend vms.d/vm1.json")
     refused(w, "explain", "vm1", text="not of the form VM/NIC")
@@ -502,7 +504,7 @@ def test_explain_guest(w):
     # A stranger has the name.
     w.vsctl("del-port", "tap0", "--", "add-port", "br0", "tap0", "--",
             "set", "Interface", "tap0", "type=internal")
-    explained(w, "port", "not this NIC's", "nic-set vm1/net0 ifname=NAME")
+    explained(w, "port", "adopt vm1/net0", "ifname=NAME")
 
 
 COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
