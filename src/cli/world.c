@@ -89,8 +89,18 @@ has_vms(const struct world *w)
     return false;
 }
 
-void
-world_set_fuses(struct world *w)
+/* Why what is live for object 'id' must not be touched at all, or NULL. */
+static const char *
+frozen(const struct world *w, const char *id)
+{
+    bool live = model_observed_marked(host_observed(w->host), id) != NULL;
+
+    return specs_frozen(&w->specs, id, live);
+}
+
+/* Returns the number of NICs that are wanted or live. */
+static size_t
+set_gone(struct world *w)
 {
     struct sset ids = SSET_INITIALIZER(&ids);
     size_t n_nics = 0;
@@ -98,14 +108,27 @@ world_set_fuses(struct world *w)
 
     host_all(w->host, &ids);
     SSET_FOR_EACH (id, &ids) {
-        n_nics += model_id_is_nic(id) && model_wanted_get(w->wanted, id);
-        if (!model_wanted_get(w->wanted, id) && strcmp(id, MODEL_QOS_NOOP)) {
+        n_nics += model_id_is_nic(id);
+        if (model_wanted_get(w->wanted, id) || frozen(w, id)) {
+            fuses_wanted(&w->fuses, id);
+        } else if (strcmp(id, MODEL_QOS_NOOP)) {
             fuses_gone(&w->fuses, id, 0);
         }
     }
     sset_destroy(&ids);
-    fuses_set_population(&w->fuses, n_nics, 0);
+    return n_nics;
+}
+
+void
+world_set_fuses(struct world *w)
+{
+    const struct specs_file *host = specs_get(&w->specs, "host.json");
+
+    specs_look_for_defaults(&w->specs, host_observed(w->host));
+    fuses_set_population(&w->fuses, set_gone(w), 0);
+    fuses_set_population(&w->fuses, w->wanted->n_nics, 0);
     fuses_set_vms_empty(&w->fuses, !has_vms(w), 0);
+    fuses_set_host_absent(&w->fuses, !host || !host->valid);
 }
 
 void
@@ -251,7 +274,6 @@ static struct plan_gate
 make_gate(const struct world *w, const char *id, char **held)
 {
     bool wanted = model_wanted_get(w->wanted, id) != NULL;
-    bool live = model_observed_marked(host_observed(w->host), id) != NULL;
     const struct model_policy *policy = &w->wanted->policy;
 
     *held = NULL;
@@ -262,7 +284,7 @@ make_gate(const struct world *w, const char *id, char **held)
                            &wake);
     }
     return (struct plan_gate) {
-        .frozen = specs_frozen(&w->specs, id, live),
+        .frozen = frozen(w, id),
         .held = *held,
         .report_only = policy->report_only && wanted,
     };

@@ -154,3 +154,31 @@ def test_host_objects(w):
     wait(lambda: not w.bridge("br1"), "br1 is gone")
     equal(w.bridge("br0")["_uuid"], uuids["br0"], "br0's UUID")
     w.wait_state("vm1/net0")
+
+
+@options(timeout=180)
+def test_plan_is_the_daemons(w):
+    """plan holds what the daemon holds when it starts, and no more: files
+    that are broken take no part, and NICs that come back count no longer."""
+    w.expect_log(r"vms\.d/vm\d+\.json:1:", "host.json is missing")
+    world(w)
+    w.portd.stop()
+    for i in range(1, 13):
+        w.write("vms.d/vm%02d.json" % i, "{ broken")
+    w.remove("vms.d/vm00.json")
+    plan = w.ctl("plan").stdout
+    equal(" have left the specs" in plan, False, plan)
+    equal("vm00/net0:" in plan, True, plan)
+    w.start_portd()
+    wait(lambda: 0 not in taps(w), "vm00 is deleted")
+    w.wait_state(ids(range(1, 13)), "invalid")
+
+    w.portd.stop()
+    w.remove("host.json")
+    plan = w.ctl("plan")
+    equal("host.json is missing or was never valid" in plan.stdout, True,
+          plan.stdout)
+    equal("net0:" in plan.stdout, False, plan.stdout)
+    w.start_portd()
+    w.wait_state("bridge:br0", "held")
+    w.wait_state(ids(range(13, NICS)), "invalid")
