@@ -329,6 +329,28 @@ bridge_changed(const struct ovsrec_bridge *row)
     return false;
 }
 
+/* True if 'row', which has changed, is new or gone, or if what it refers to
+ * in 'column' is other rows than before. */
+static bool
+refers_anew(const struct ovsrec_bridge *row,
+            const struct ovsdb_idl_column *column)
+{
+    return (ovsrec_bridge_is_new(row) || ovsrec_bridge_is_deleted(row)
+            || ovsdb_idl_track_is_updated(&row->header_, column));
+}
+
+static bool
+has_other_satellites(const struct ovsrec_bridge *row)
+{
+    for (enum model_table t = 0; t < MODEL_N_TABLES; t++) {
+        if (model_table_bridge_column(t)
+            && refers_anew(row, fields_bridge_column(t))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 observer_track(struct observer *o)
 {
@@ -338,13 +360,14 @@ observer_track(struct observer *o)
     OVSREC_BRIDGE_FOR_EACH_TRACKED (bridge, o->idl) {
         if (bridge_changed(bridge)) {
             sset_add(&o->dirty_bridges, bridge->name);
-            if (ovsrec_bridge_is_new(bridge)
-                || ovsrec_bridge_is_deleted(bridge)
-                || ovsrec_bridge_is_updated(bridge,
-                                            OVSREC_BRIDGE_COL_PORTS)) {
+            if (refers_anew(bridge, &ovsrec_bridge_col_ports)) {
                 update_ports(o, bridge->name);
             }
-            update_satellites(o, bridge->name);
+            /* A mirror may refer to as many ports as the bridge has: it is
+             * not read for each that comes or goes. */
+            if (has_other_satellites(bridge)) {
+                update_satellites(o, bridge->name);
+            }
         }
     }
     OVSREC_PORT_FOR_EACH_TRACKED (port, o->idl) {
