@@ -108,7 +108,8 @@ print_values(struct ctl_context *ctx, const struct smap *values,
     return n;
 }
 
-/* True if 'key' may be asked for: also the name of a link's end. */
+/* Returns NULL if 'key' may be asked for, also the name of a link's end, or
+ * an error message. */
 static char *
 check_key(const struct keyed *k, const char *key)
 {
