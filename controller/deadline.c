@@ -26,7 +26,7 @@ VLOG_DEFINE_THIS_MODULE(deadline);
 #define RETRY_MAX_MS (5 * 1000)
 
 /* How soon to try again to read the files of a change that has ended. */
-#define REREAD_MS 100
+#define REREAD_MS 1000
 
 struct deadline {
     const struct pending_place *place;

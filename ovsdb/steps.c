@@ -13,6 +13,7 @@
 #include "src/model/observed.h"
 #include "svec.h"
 #include "util.h"
+#include "uuid.h"
 #include "vswitch-idl.h"
 
 /* Races.  What is looked at here is the IDL's copy of the database, which is
@@ -539,4 +540,24 @@ steps_write(struct steps_txn *t, struct plan_step **steps, size_t n)
             }
         }
     }
+}
+
+bool
+steps_is_refused(const struct observer *observer,
+                 const struct plan_step *step, const char *text)
+{
+    struct steps_txn t = { .observer = observer };
+    const struct ovsdb_idl_row *row;
+    char uuid[UUID_LEN + 1] = "";
+
+    if (step->op != PLAN_DEL || !plan_step_is_satellite(step)) {
+        return false;
+    }
+    steps_txn_init(&t);
+    row = steps_find(&t, step->what, step->name);
+    if (row) {
+        snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&row->uuid));
+    }
+    steps_txn_destroy(&t);
+    return *uuid && strstr(text, uuid);
 }

@@ -9,6 +9,7 @@
  * the IDL, after it has looked whether each row is still what the plan took
  * it for.  It neither sends the transaction nor knows how it ends. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "openvswitch/shash.h"
 #include "sset.h"
@@ -38,5 +39,10 @@ void steps_txn_destroy(struct steps_txn *);
 /* Writes the 'n' steps of one object.  Where one of them cannot be done, none
  * is, and all get an 'error'. */
 void steps_write(struct steps_txn *, struct plan_step **steps, size_t n);
+
+/* True if 'step' deletes the satellite that 'text', an error of the server's,
+ * names by its UUID. */
+bool steps_is_refused(const struct observer *, const struct plan_step *step,
+                      const char *text);
 
 #endif /* ovsdb/steps.h */

@@ -264,6 +264,49 @@ reject(struct db_txn *t, const char *text, bool for_all)
     t->retry_at = LLONG_MIN;
 }
 
+/* Takes the steps that delete the row which 'text' names out of 'group'. */
+static bool
+leave_out_of(const struct db_txn *t, struct group *group, const char *text)
+{
+    size_t n = 0, before = group->n_steps;
+
+    for (size_t i = 0; i < before; i++) {
+        struct plan_step *step = group->steps[i];
+
+        if (steps_is_refused(t->db->observer, step, text)) {
+            free(step->error);
+            step->error = xstrdup(text);
+        } else {
+            group->steps[n++] = step;
+        }
+    }
+    group->n_steps = n;
+    return n < before;
+}
+
+/* A QoS or Queue row that others' rows refer to cannot go, which is no reason
+ * for the rest of its object not to be done.  Leaves it out of the range at
+ * work, which is then tried again; returns false if there is none. */
+static bool
+leave_out_referred(struct db_txn *t, const char *kind, const char *text)
+{
+    const struct range *range = &t->todo[t->n_todo - 1];
+    bool any = false;
+
+    if (strcmp(kind, "referential integrity violation")) {
+        return false;
+    }
+    for (size_t i = range->first; i < range->first + range->n; i++) {
+        any |= leave_out_of(t, &t->groups[i], text);
+    }
+    if (any && range->n == 1 && !t->groups[range->first].n_steps) {
+        t->n_todo--;            /* There is no rest. */
+    }
+    t->tries = 0;
+    t->retry_at = LLONG_MIN;
+    return any;
+}
+
 static void
 handle_error(struct db_txn *t, const char *text)
 {
@@ -271,7 +314,9 @@ handle_error(struct db_txn *t, const char *text)
     char *readable = readable_error(text, &kind);
 
     t->db->stats.rejected++;
-    reject(t, readable, is_for_all(kind));
+    if (!leave_out_referred(t, kind, readable)) {
+        reject(t, readable, is_for_all(kind));
+    }
     free(readable);
     free(kind);
 }

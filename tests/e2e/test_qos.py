@@ -271,6 +271,30 @@ def test_foreign(w):
     equal(len(w.rows("QoS")), 1, "theirs is left")
 
 
+def test_borrowed_queue(w):
+    """A queue of ours that others' QoS row refers to holds nothing up but
+    itself."""
+    w.expect_log(r"cannot delete Queue row")
+    w.write_host()
+    write(w, HTB)
+    w.write_vm("vm2", {"net0": nic(2, ifname="tap1")})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    queue = marked(w, "Queue")["tap0/7"]["_uuid"]
+    theirs = w.vsctl("create", "qos", "type=linux-htb",
+                     "queues:1=" + queue).strip()
+    write(w, {"type": "linux-htb", "max_rate": "3Gbit"})
+    wait(lambda: marked(w, "QoS")["tap0"]["other_config"]["max-rate"]
+         == "3000000000", "the new rate")
+    equal(list(marked(w, "Queue")), ["tap0/7"], "Queue rows")
+    w.wait_state("vm1/net0", "error", text="cannot delete Queue row")
+    w.remove("vms.d/vm1.json")
+    wait(lambda: "tap0" not in w.device_names(), "the TAP is gone")
+    equal(list(marked(w, "Queue")), ["tap0/7"], "Queue rows")
+    w.vsctl("destroy", "qos", theirs)
+    wait(lambda: not marked(w, "Queue"), "the queue is gone")
+
+
 def test_restart(w):
     """A restart with nothing to do writes nothing; what left the spec while
     nobody looked is collected, orphans too."""
