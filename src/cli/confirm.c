@@ -22,9 +22,6 @@ VLOG_DEFINE_THIS_MODULE(confirm);
 /* Least time, in ms, for a question to the daemon, and for the lock. */
 #define MIN_TIME 1000
 
-#define HOW_TO_END "\"ovs-portctl confirm\" makes it final, \"ovs-portctl " \
-                   "rollback\" undoes it"
-
 static struct pending_place
 place_of(const struct cli *cli)
 {
@@ -45,6 +42,17 @@ look(const struct cli *cli, struct pending **p, struct pending_clock *clock)
     return pending_read(&place, p);
 }
 
+static const char *
+how_to_end(const struct pending *p)
+{
+    return p->stuck
+           ? "somebody else has written what is left of it: \"ovs-portctl "
+             "confirm\" keeps that, \"ovs-portctl rollback --force\" puts "
+             "back what was there before"
+           : "\"ovs-portctl confirm\" makes it final, \"ovs-portctl "
+             "rollback\" undoes it";
+}
+
 void
 confirm_refuse(const struct cli *cli, const struct sset *names,
                struct svec *errors)
@@ -63,7 +71,7 @@ confirm_refuse(const struct cli *cli, const struct sset *names,
 
             svec_add_nocopy(errors, xasprintf(
                 "%s: takes no edit while a change of it is pending (%s); "
-                HOW_TO_END, p->files[i].name, what));
+                "%s", p->files[i].name, what, how_to_end(p)));
             free(what);
         }
     }
@@ -103,7 +111,7 @@ confirm_check(const struct cli *cli, char **error)
     if (p) {
         text = pending_describe(p, &clock);
         *error = xasprintf("--confirm: a change is pending already (%s); "
-                           HOW_TO_END, text);
+                           "%s", text, how_to_end(p));
         free(text);
         pending_destroy(p);
     } else if (!*error && !*clock.boot_id) {
@@ -219,8 +227,8 @@ confirm_note(const struct cli *cli)
     } else if (p) {
         char *what = pending_describe(p, &clock);
 
-        cli_note("a change of %"PRIuSIZE" file%s is pending (%s); "HOW_TO_END,
-                 p->n, p->n == 1 ? "" : "s", what);
+        cli_note("a change of %"PRIuSIZE" file%s is pending (%s); %s",
+                 p->n, p->n == 1 ? "" : "s", what, how_to_end(p));
         free(what);
     }
     pending_destroy(p);

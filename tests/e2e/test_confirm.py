@@ -365,8 +365,10 @@ def test_somebody_else(w):
     w.portd.stop()
     w.start_portd()
     w.wait_state(["vm1/net0", "vm2/net0"])
-    mentions(w.ctl("retag", "vm1/net0", "30", exit=1).stderr, "takes no edit")
-    mentions(w.ctl("show").stderr, "pending", "not to be undone by itself")
+    mentions(w.ctl("retag", "vm1/net0", "30", exit=1).stderr, "takes no edit",
+             '"ovs-portctl rollback --force"')
+    mentions(w.ctl("show").stderr, "pending", "not to be undone by itself",
+             '"ovs-portctl rollback --force"')
     mentions(w.ctl("rollback", exit=1).stderr, "somebody else", "--force")
     equal(w.port("tap1")["tag"], 77, "vm1's tag")
     w.ctl("rollback", "--force")
