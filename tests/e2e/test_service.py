@@ -32,8 +32,12 @@ def unit(w):
 
 @options(ovs=False)
 def test_unit(w):
-    """systemd knows every line of the unit, and calls it well protected."""
+    """systemd knows every line of the unit, and calls it well protected; it
+    does not give the daemon up, whatever becomes of it."""
     path, text = unit(w)
+    equal([line for line in text.splitlines()
+           if line.startswith(("Restart=", "StartLimitIntervalSec="))],
+          ["StartLimitIntervalSec=0", "Restart=on-failure"], "restarts")
     said = w.run("systemd-analyze", "verify", "--man=no", path)
     equal((said.stdout + said.stderr).strip(), "", "what verify says")
     said = w.run("systemd-analyze", "security", "--offline=true", path,
