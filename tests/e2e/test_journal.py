@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from harness import Failure, equal, nic, options, wait
+from harness import Failure, equal, is_stopped, nic, options, wait
 
 # The places that the editor passes, with the last of those that it passes
 # often, and whether the edit has happened there.
@@ -79,11 +79,6 @@ def start_editor(w, n, point):
         ["ovs-portctl", "--spec-dir=" + w.spec, "--wait=none", *chain(w, n)],
         env=dict(w.env, PORTD_FAILPOINT=point), stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def is_stopped(pid):
-    with open("/proc/%d/stat" % pid) as f:
-        return f.read().rpartition(")")[2].split()[0] == "T"
 
 
 def assert_tidy(w):
