@@ -179,10 +179,7 @@ log_verdict(const struct reconcile *r, const struct record *record,
             const struct plan_verdict *verdict)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(60, 60);
-    bool bad = (verdict->state == MODEL_ERROR
-                || verdict->state == MODEL_CONFLICT
-                || verdict->state == MODEL_INVALID);
-
+    bool bad = model_state_outcome(verdict->state) == MODEL_FAILED;
     enum vlog_level level = (!bad ? VLL_DBG
                              : r->could_write ? VLL_WARN
                              : VLL_INFO);

@@ -21,9 +21,7 @@ plan_view_all(const struct world *w, bool say, struct plan *plan)
         struct plan_verdict verdict;
 
         world_plan(w, names[i], plan, &verdict);
-        if (say && (verdict.state == MODEL_CONFLICT
-                    || verdict.state == MODEL_ERROR
-                    || verdict.state == MODEL_INVALID)) {
+        if (say && model_state_outcome(verdict.state) == MODEL_FAILED) {
             cli_note("%s: %s: %s", names[i],
                      model_state_name(verdict.state), verdict.text);
         }
