@@ -9,14 +9,13 @@
 #include "src/cli/confirm.h"
 #include "src/cli/diff.h"
 #include "src/cli/near.h"
+#include "src/host/specs.h"
 #include "src/spec/spec.h"
 #include "src/store/store.h"
 #include "sset.h"
 #include "util.h"
 
 #define HOST_FILE "host.json"
-#define VM_PREFIX "vms.d/"
-#define VM_SUFFIX ".json"
 #define BRIDGE_ID "bridge:"
 
 /* host.json, where there is none. */
@@ -386,28 +385,19 @@ edit_vm_names(const struct edit *edit, struct sset *names)
 
     SHASH_FOR_EACH (node, store_edit_files(edit->store)) {
         const struct store_file *file = node->data;
-        size_t len = strlen(node->name);
+        char *vm = (file->state != STORE_ABSENT ? specs_vm_of(node->name)
+                    : NULL);
 
-        if (file->state != STORE_ABSENT
-            && !strncmp(node->name, VM_PREFIX, strlen(VM_PREFIX))
-            && len > strlen(VM_PREFIX VM_SUFFIX)) {
-            char *vm = xmemdup0(node->name + strlen(VM_PREFIX),
-                                len - strlen(VM_PREFIX VM_SUFFIX));
+        if (vm) {
             sset_add_and_free(names, vm);
         }
     }
 }
 
-char *
-edit_vm_file(const char *vm)
-{
-    return xasprintf(VM_PREFIX"%s"VM_SUFFIX, vm);
-}
-
 bool
 edit_has_vm(const struct edit *edit, const char *vm)
 {
-    char *name = edit_vm_file(vm);
+    char *name = specs_vm_file(vm);
     const struct store_file *file = store_edit_get(edit->store, name);
 
     free(name);
@@ -465,7 +455,7 @@ get_text(const struct edit *edit, const struct store_file *file, char **text)
 char *
 edit_get_vm(const struct edit *edit, const char *vm, char **text)
 {
-    char *name = edit_vm_file(vm);
+    char *name = specs_vm_file(vm);
     const struct store_file *file = store_edit_get(edit->store, name);
 
     *text = NULL;
@@ -485,7 +475,7 @@ put_text(struct edit *edit, const char *name, const char *text)
 void
 edit_put_vm(struct edit *edit, const char *vm, const char *text)
 {
-    char *name = edit_vm_file(vm);
+    char *name = specs_vm_file(vm);
 
     put_text(edit, name, text);
     free(name);

@@ -64,8 +64,6 @@ void edit_put_file(struct edit *, const char *name, const char *text,
 /* The VMs that there are files for. */
 void edit_vm_names(const struct edit *, struct sset *names);
 bool edit_has_vm(const struct edit *, const char *vm);
-/* "vms.d/VM.json", for the caller to free. */
-char *edit_vm_file(const char *vm);
 /* The text of VM 'vm' as the commands so far have left it, for the caller to
  * free.  It is an error if there is none, if it cannot be read, or if it was
  * invalid before the edit. */

@@ -85,7 +85,7 @@ find_nics(const struct world *w, const char *id, struct shash *nics)
 {
     const char *slash = strchr(id, '/');
     char *vm = slash ? xmemdup0(id, slash - id) : xstrdup(id);
-    char *source = xasprintf("vms.d/%s.json", vm);
+    char *source = specs_vm_file(vm);
     const struct specs_file *file = specs_get(&w->specs, source);
     const struct sset *ids = model_wanted_by_source(w->wanted, source);
     char *error = NULL;

@@ -10,8 +10,6 @@
 
 /* What the files ask for, whatever has become of it. */
 
-#define VM_PREFIX "vms.d/"
-
 /* Opens the specs, or fails the command. */
 static bool
 open_specs(struct ctl_context *ctx, struct world *w)
@@ -43,7 +41,7 @@ cmd_vm_list(struct ctl_context *ctx)
             const struct specs_file *file = nodes[i]->data;
             const struct sset *ids = model_wanted_by_source(w.wanted,
                                                             file->name);
-            char *vm = world_vm_of(file->name);
+            char *vm = specs_vm_of(file->name);
 
             if (vm) {
                 output_text(&o, vm);
@@ -119,7 +117,7 @@ void
 cmd_nic_list(struct ctl_context *ctx)
 {
     const char *vm = ctx->argc > 1 ? ctx->argv[1] : NULL;
-    char *source = vm ? xasprintf(VM_PREFIX"%s.json", vm) : NULL;
+    char *source = vm ? specs_vm_file(vm) : NULL;
     struct world w;
 
     if (open_specs(ctx, &w)) {

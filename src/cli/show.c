@@ -44,10 +44,10 @@ scene_destroy(struct scene *s)
 static void
 add_file(struct scene *s, const char *name)
 {
-    size_t len = strlen(name);
+    char *vm = specs_vm_of(name);
 
-    if (len > 11 && !strncmp(name, "vms.d/", 6)) {
-        sset_add_and_free(&s->vms, xmemdup0(name + 6, len - 11));
+    if (vm) {
+        sset_add_and_free(&s->vms, vm);
     }
 }
 

@@ -19,7 +19,7 @@ add_vms(struct ctl_context *ctx, struct svec *targets, char **error)
     enum cli_exit code = world_open(cli, cli->spec_dir, false, &w, error);
 
     for (int i = 1; i < ctx->argc && !code; i++) {
-        char *name = xasprintf("vms.d/%s.json", ctx->argv[i]);
+        char *name = specs_vm_file(ctx->argv[i]);
         const struct specs_file *file = specs_get(&w.specs, name);
 
         if (file) {

@@ -7,6 +7,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/edit.h"
 #include "src/cli/near.h"
+#include "src/host/specs.h"
 #include "src/spec/spec.h"
 #include "util.h"
 
@@ -14,7 +15,7 @@ char *
 target_unknown_nic(const struct target *t)
 {
     struct sset names = SSET_INITIALIZER(&names);
-    char *file = edit_vm_file(t->vm);
+    char *file = specs_vm_file(t->vm);
     char *near, *error;
 
     nic_edit_names(t->e.text, &names);

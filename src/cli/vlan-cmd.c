@@ -8,6 +8,7 @@
 #include "src/cli/edit.h"
 #include "src/cli/target.h"
 #include "src/cli/vlan.h"
+#include "src/host/specs.h"
 #include "src/spec/spec.h"
 #include "sset.h"
 #include "util.h"
@@ -131,7 +132,7 @@ retag_vm(struct ctl_context *ctx, struct retag_all *r, const char *vm)
 
     if (!error) {
         struct spec_result result;
-        char *file = edit_vm_file(vm);
+        char *file = specs_vm_file(vm);
 
         spec_parse_vm(file, t.e.text, strlen(t.e.text), edit_defaults(edit),
                       &result);

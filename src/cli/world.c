@@ -19,8 +19,6 @@
 /* A command that only looks gets at least so much time, in ms. */
 #define MIN_TIME 1000
 
-#define VM_PREFIX "vms.d/"
-
 /* Tries to connect, so that a database that is not there is known at once:
  * the IDL would try again and again. */
 enum cli_exit
@@ -239,16 +237,6 @@ world_errors(const struct world *w, struct svec *errors)
 }
 
 char *
-world_vm_of(const char *file)
-{
-    size_t prefix = strlen(VM_PREFIX);
-    size_t len = strlen(file);
-
-    return (!strncmp(file, VM_PREFIX, prefix) && len > prefix + 5
-            ? xmemdup0(file + prefix, len - prefix - 5) : NULL);
-}
-
-char *
 world_unknown_vm(const struct world *w, const char *vm)
 {
     struct sset names = SSET_INITIALIZER(&names);
@@ -256,7 +244,7 @@ world_unknown_vm(const struct world *w, const char *vm)
     char *near, *error;
 
     SHASH_FOR_EACH (node, &w->specs.files) {
-        char *name = world_vm_of(node->name);
+        char *name = specs_vm_of(node->name);
         if (name) {
             sset_add_and_free(&names, name);
         }

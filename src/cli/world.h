@@ -63,9 +63,7 @@ void world_set_fuses(struct world *);
 /* Adds all messages of invalid files, in the order of files. */
 void world_errors(const struct world *, struct svec *errors);
 
-/* The VM's name in "vms.d/VM.json", for the caller to free, or NULL for
- * another file; and what is wrong if there is no file for 'vm'. */
-char *world_vm_of(const char *file);
+/* What is wrong if there is no file for 'vm', for the caller to free. */
 char *world_unknown_vm(const struct world *, const char *vm);
 
 /* Plans object 'id' as the daemon would when it starts now. */

@@ -11,6 +11,8 @@
 #include "util.h"
 
 #define HOST_FILE "host.json"
+#define VM_PREFIX "vms.d/"
+#define VM_SUFFIX ".json"
 
 void
 specs_init(struct specs *specs)
@@ -262,12 +264,30 @@ specs_remove(struct specs *specs, const char *name,
 }
 
 char *
+specs_vm_file(const char *vm)
+{
+    return xasprintf(VM_PREFIX"%s"VM_SUFFIX, vm);
+}
+
+char *
+specs_vm_of(const char *file)
+{
+    size_t prefix = strlen(VM_PREFIX);
+    size_t len = strlen(file);
+
+    return (!strncmp(file, VM_PREFIX, prefix)
+            && len > prefix + strlen(VM_SUFFIX)
+            ? xmemdup0(file + prefix, len - prefix - strlen(VM_SUFFIX))
+            : NULL);
+}
+
+char *
 specs_source_of(const char *id)
 {
     if (!model_id_is_nic(id)) {
         return xstrdup(HOST_FILE);
     }
-    return xasprintf("vms.d/%.*s.json", (int) strcspn(id, "/"), id);
+    return xasprintf(VM_PREFIX"%.*s"VM_SUFFIX, (int) strcspn(id, "/"), id);
 }
 
 static const char *

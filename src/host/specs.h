@@ -60,6 +60,10 @@ void specs_remove(struct specs *, const char *name, struct model_wanted *,
 
 const struct specs_file *specs_get(const struct specs *, const char *name);
 
+/* The name of VM 'vm''s text, "vms.d/VM.json"; and the VM's name in 'file',
+ * NULL if that is not one's.  For the caller to free. */
+char *specs_vm_file(const char *vm);
+char *specs_vm_of(const char *file);
 /* The name of the text that object 'id' would come from. For the caller to
  * free. */
 char *specs_source_of(const char *id);
