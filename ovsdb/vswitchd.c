@@ -170,6 +170,31 @@ vswitchd_settle(const char *rundir, struct openflow_nudger *nudger,
     return vswitchd_settle_finish(s, error);
 }
 
+char *
+vswitchd_ask(const char *rundir, const char *command, int timeout_ms,
+             char **answer)
+{
+    char *path, *refusal;
+    char *error = unixctl_target_path(rundir, "ovs-vswitchd", &path);
+
+    *answer = NULL;
+    if (error) {
+        return error;
+    }
+
+    int retval = unixctl_call(path, command, NULL, 0, timeout_ms, answer,
+                              &refusal);
+    if (retval) {
+        error = xasprintf("ovs-vswitchd does not answer (%s: %s)", path,
+                          ovs_strerror(retval));
+    } else if (refusal) {
+        error = xasprintf("ovs-vswitchd: %s: %s", command, refusal);
+        free(refusal);
+    }
+    free(path);
+    return error;
+}
+
 /* Watching. */
 
 /* How often to look, and how long an answer may take, in ms. */

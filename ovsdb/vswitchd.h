@@ -10,6 +10,7 @@
  * whether it is there at all. */
 
 #include <stdbool.h>
+#include "openvswitch/compiler.h"
 
 struct openflow_nudger;
 struct vswitchd_settle;
@@ -38,6 +39,13 @@ enum vswitchd_settled vswitchd_settle_finish(struct vswitchd_settle *,
 enum vswitchd_settled vswitchd_settle(const char *rundir,
                                       struct openflow_nudger *nudger,
                                       int timeout_ms, char **error);
+
+/* Has ovs-vswitchd do the unixctl command 'command', which has no arguments.
+ * Returns NULL with its answer in '*answer', or an error text with '*answer'
+ * NULL, both for the caller to free.  Blocks for 'timeout_ms' ms at most, also
+ * if ovs-vswitchd is stopped. */
+char *vswitchd_ask(const char *rundir, const char *command, int timeout_ms,
+                   char **answer) OVS_WARN_UNUSED_RESULT;
 
 /* Whether ovs-vswitchd works: the database looks healthy whatever becomes of
  * it. */

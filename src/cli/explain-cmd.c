@@ -5,7 +5,7 @@
 #include <string.h>
 #include "dirs.h"
 #include "openvswitch/json.h"
-#include "ovsdb/unixctl-call.h"
+#include "ovsdb/vswitchd.h"
 #include "src/cli/cli.h"
 #include "src/cli/daemon.h"
 #include "src/cli/explain.h"
@@ -24,24 +24,13 @@
 static char *
 ask_vswitchd(const struct cli *cli)
 {
-    char *path, *result, *refusal;
-    char *error = unixctl_target_path(ovs_rundir(), "ovs-vswitchd", &path);
     int left = cli_ms_left(cli, 1);
+    char *version, *error;
 
-    if (error) {
-        return error;
-    }
-    int retval = unixctl_call(path, "version", NULL, 0,
-                              left < 0 ? ANSWER_MS : MIN(left, ANSWER_MS),
-                              &result, &refusal);
-    if (retval) {
-        error = xasprintf("ovs-vswitchd does not answer (%s: %s)", path,
-                          ovs_strerror(retval));
-    } else {
-        free(result);
-        free(refusal);
-    }
-    free(path);
+    error = vswitchd_ask(ovs_rundir(), "version",
+                         left < 0 ? ANSWER_MS : MIN(left, ANSWER_MS),
+                         &version);
+    free(version);
     return error;
 }
 
