@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += ovsdb/libovsdbside.la
 ovsdb_libovsdbside_la_SOURCES = \
+	ovsdb/bond-show.c \
+	ovsdb/bond-show.h \
 	ovsdb/bridge-ports.c \
 	ovsdb/bridge-ports.h \
 	ovsdb/check.c \

@@ -9,6 +9,8 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/apply.h \
 	src/cli/args.c \
 	src/cli/args.h \
+	src/cli/bond-view.c \
+	src/cli/bond-view.h \
 	src/cli/chain.c \
 	src/cli/check.c \
 	src/cli/cli.h \

@@ -27,7 +27,7 @@
  *                 pure parts of the last two
  *     lint.c lint-*.c   the pure part of "check"
  *     graph.c     the pure part of "graph"
- *     objects.c   what "show" knows of an object, whoever says so
+ *     objects.c bond-view.c   what "show" knows of an object, whoever says so
  *     output.c    tables
  *
  * It changes spec files and nothing else: rows and devices are the daemon's.

@@ -27,6 +27,7 @@ object_views_destroy(struct object_views *v)
         free(view->ifname);
         free(view->bridge);
         free(view->vlan);
+        json_destroy(view->bond);
     }
     free(v->views);
 }
@@ -62,6 +63,7 @@ object_views_add_json(struct object_views *v, const struct json *json)
 {
     const char *id = json_view_string(json, "object", NULL);
     const char *ifname = json_view_string(json, "ifname", NULL);
+    const struct json *bond = json_view(json, "bond");
 
     if (!id) {
         return;
@@ -76,6 +78,7 @@ object_views_add_json(struct object_views *v, const struct json *json)
         view->queues = json_view_integer(json, "queues");
         view->attached = json_view_integer(json, "attached");
         view->ofport = json_view_integer(json, "ofport");
+        view->bond = bond ? json_clone(bond) : NULL;
     }
 }
 

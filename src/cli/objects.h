@@ -20,6 +20,7 @@ struct object_view {
     bool has_port;              /* The following mean something. */
     char *ifname, *bridge, *vlan;
     long long int queues, attached, ofport;
+    struct json *bond;          /* Facts of a bond, or NULL. */
 };
 
 struct object_views {

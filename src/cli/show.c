@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "openvswitch/json.h"
+#include "src/cli/bond-view.h"
 #include "src/cli/cli.h"
 #include "src/cli/confirm.h"
 #include "src/cli/daemon.h"
@@ -169,8 +170,23 @@ unknown(const struct scene *s, const char *name)
     return error;
 }
 
+/* The cells of a bond's facts: mode, LACP, active member, members. */
 static void
-put_view(struct output *o, const struct object_view *view)
+put_bond(struct output *o, const struct json *bond)
+{
+    struct ds members = DS_EMPTY_INITIALIZER;
+
+    output_text(o, json_view_string(bond, "mode", "-"));
+    output_text(o, json_view_string(bond, "lacp", "-"));
+    output_text(o, json_view_string(bond, "active", "-"));
+    bond_view_put_members(&members, json_view(bond, "members"));
+    output_text(o, members.length ? ds_cstr(&members) : "-");
+    ds_destroy(&members);
+}
+
+/* With the facts of bonds in the same table, for programs. */
+static void
+put_view(struct output *o, const struct object_view *view, bool with_bond)
 {
     output_text(o, view->id);
     output_text(o, view->has_port ? view->ifname : "-");
@@ -188,8 +204,61 @@ put_view(struct output *o, const struct object_view *view)
     } else {
         output_text(o, "-");
     }
+    if (with_bond) {
+        put_bond(o, view->bond);
+    }
     output_text(o, view->state);
     output_text(o, view->text);
+}
+
+/* Whether 'name' (NULL: all) asks for 'view'. */
+static bool
+is_asked_for(const struct object_view *view, const char *name)
+{
+    return !name || matches(view->id, name);
+}
+
+static void
+learn_bonds(const struct cli *cli, struct scene *s, const char *name)
+{
+    struct object_view **views = xcalloc(s->objects.n, sizeof *views);
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->objects.n; i++) {
+        struct object_view *view = &s->objects.views[i];
+
+        if (is_asked_for(view, name)) {
+            views[n++] = view;
+        }
+    }
+    bond_views_ask(cli, views, n);
+    free(views);
+}
+
+/* Prints the facts of bonds, for people, after a blank line. */
+static void
+print_bonds(struct ctl_context *ctx, const struct scene *s, const char *name)
+{
+    static const char *const headings[] = {
+        "bond", "mode", "lacp", "active", "members", NULL
+    };
+    struct output o;
+
+    output_init(&o, headings);
+    o.text_last = true;
+    for (size_t i = 0; i < s->objects.n; i++) {
+        const struct object_view *view = &s->objects.views[i];
+
+        if (bond_view_is_bond(view) && is_asked_for(view, name)) {
+            output_text(&o, view->id);
+            put_bond(&o, view->bond);
+        }
+    }
+    if (o.n_cells) {
+        ds_put_char(&ctx->output, '\n');
+        cli_print(ctx, &o);
+    }
+    output_destroy(&o);
 }
 
 /* Prints the views that 'name' (NULL: all) asks for: of NICs, of the host's
@@ -198,25 +267,30 @@ static size_t
 print_views(struct ctl_context *ctx, const struct scene *s, const char *name,
             const char *heading, bool nics, bool others)
 {
-    const char *const headings[] = {
+    const char *const people[] = {
         heading, "ifname", "bridge", "vlan", "queues", "ofport", "state",
         "text", NULL
     };
+    const char *const all[] = {
+        heading, "ifname", "bridge", "vlan", "queues", "ofport", "bond_mode",
+        "lacp", "active", "members", "state", "text", NULL
+    };
+    bool machine = nics && others;
     struct output o;
     size_t n;
 
-    output_init(&o, headings);
+    output_init(&o, machine ? all : people);
     o.text_last = true;
     for (size_t i = 0; i < s->objects.n; i++) {
         const struct object_view *view = &s->objects.views[i];
 
         if ((model_id_is_nic(view->id) ? nics : others)
-            && (!name || matches(view->id, name))) {
-            put_view(&o, view);
+            && is_asked_for(view, name)) {
+            put_view(&o, view, machine);
         }
     }
     n = o.n_cells / o.n_columns;
-    if (n || (nics && others)) {
+    if (n || machine) {
         cli_print(ctx, &o);
     }
     output_destroy(&o);
@@ -243,6 +317,7 @@ print_scene(struct ctl_context *ctx, const struct scene *s, const char *name)
         } else {
             n = print_views(ctx, s, name, "host object", false, true);
         }
+        print_bonds(ctx, s, name);
     }
 
     for (size_t i = 0; i < s->errors.n; i++) {
@@ -271,8 +346,11 @@ cmd_show(struct ctl_context *ctx)
     if (code) {
         cli_fail(ctx, code, error);
     } else {
+        const char *name = ctx->argc > 1 ? ctx->argv[1] : NULL;
+
         object_views_sort(&s.objects);
-        print_scene(ctx, &s, ctx->argc > 1 ? ctx->argv[1] : NULL);
+        learn_bonds(cli_of(ctx), &s, name);
+        print_scene(ctx, &s, name);
         confirm_note(cli_of(ctx));
     }
     scene_destroy(&s);

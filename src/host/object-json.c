@@ -9,6 +9,7 @@
 #include "src/host/specs.h"
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
+#include "svec.h"
 #include "util.h"
 
 /* The one port whose facts stand for the object's: as observed where it is
@@ -60,6 +61,68 @@ put_integer(struct json *object, const char *name, long long int value)
     json_object_put(object, name, json_integer_create(value));
 }
 
+static struct json *
+kernel_member_json(const struct model_link *bond,
+                   const struct model_link *member)
+{
+    const char *state = smap_get(&member->fields, MODEL_L_MEMBER_STATE);
+    const char *mine = smap_get(&member->fields, MODEL_L_AGGREGATOR);
+    const char *active = smap_get(&bond->fields, MODEL_L_AGGREGATOR);
+    struct json *json = json_object_create();
+
+    json_object_put_string(json, "name", member->name);
+    if (state) {
+        json_object_put_string(json, "state", state);
+    }
+    if (mine && active) {
+        json_object_put(json, "attached",
+                        json_boolean_create(!strcmp(mine, active)));
+    }
+    return json;
+}
+
+/* What the kernel has found out about its bond 'link'. */
+static struct json *
+kernel_bond_json(const struct model_observed *o,
+                 const struct model_link *link)
+{
+    const char *mode = smap_get(&link->fields, MODEL_L_BOND"mode");
+    const char *partner = smap_get(&link->fields, MODEL_L_LACP_PARTNER);
+    int active = smap_get_int(&link->fields, MODEL_L_ACTIVE, 0);
+    struct json *members = json_array_create_empty();
+    struct json *json = json_object_create();
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+    const struct model_link *l;
+
+    HMAP_FOR_EACH (l, node, &o->links) {
+        if (smap_get_int(&l->fields, MODEL_L_MASTER, 0) == link->ifindex) {
+            svec_add(&names, l->name);
+            if (l->ifindex == active) {
+                json_object_put_string(json, "active", l->name);
+            }
+        }
+    }
+    svec_sort(&names);
+    for (size_t i = 0; i < names.n; i++) {
+        l = model_observed_link(o, names.names[i]);
+        json_array_add(members, kernel_member_json(link, l));
+    }
+    svec_destroy(&names);
+
+    if (mode) {
+        bool lacp = !strcmp(mode, "802.3ad");
+
+        json_object_put_string(json, "mode", mode);
+        json_object_put_string(json, "lacp", (!lacp ? "off" : partner
+                                              ? "negotiated" : "configured"));
+    }
+    if (partner) {
+        json_object_put_string(json, "partner", partner);
+    }
+    json_object_put(json, "members", members);
+    return json;
+}
+
 struct json *
 object_json(const char *id, const struct model_wanted *w,
             const struct model_observed *o, enum model_state state,
@@ -89,6 +152,9 @@ object_json(const char *id, const struct model_wanted *w,
         put_integer(json, "attached", count_attached(o, id, link));
         put_integer(json, "ofport", (port->n_ifaces
                                      ? MAX(port->ifaces[0].ofport, 0) : 0));
+        if (link && port->n_ifaces == 1 && model_link_is(link, "bond")) {
+            json_object_put(json, "bond", kernel_bond_json(o, link));
+        }
     }
     return json;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bonds: members come and go, with frames, and LACP between two hosts."""
 
+import json
 import signal
 import time
 
@@ -96,6 +97,63 @@ def test_member_set_down(w):
     wait(lambda: w.is_up("eth1"), "eth1 is up again")
     settled_on(w, "eth1")
     only(w, vm, wires, "eth1")
+
+
+def shown(w, name, *options):
+    """What 'show' says of bond 'name' in its columns, and on stderr."""
+    result = w.ctl(*options, "-f", "json", "show", name)
+    table = json.loads(result.stdout)
+    equal(len(table["data"]), 1, "rows of %s" % result.stdout)
+    return dict(zip(table["headings"], table["data"][0])), result.stderr
+
+
+def facts(w, name):
+    row, said = shown(w, name)
+    equal(said, "", "stderr of 'show'")
+    return [row[n] for n in ("bond_mode", "lacp", "active", "members")]
+
+
+@options(asan=True)
+def test_facts_in_show(w):
+    """'show' says which member is active, and what the others are like; it
+    follows a failover, with the daemon or without, and a stopped or absent
+    ovs-vswitchd costs nothing but these facts."""
+    world(w, "eth1", "eth2", bond_mode="active-backup",
+          other_config={"bond-primary": "eth1"})
+    settled_on(w, "eth1")
+    both = ["active-backup", "off", "eth1", "eth1 enabled, eth2 enabled"]
+    equal(facts(w, "bond0"), both, "facts")
+    people = w.ctl("show").stdout
+    lines = [line.split() for line in people.splitlines()]
+    equal(lines[-2:], [
+        ["BOND", "MODE", "LACP", "ACTIVE"],
+        ["bond:bond0", "active-backup", "off", "eth1",
+         "eth1", "enabled,", "eth2", "enabled"]], "bonds in\n" + people)
+    equal("BOND" in w.ctl("show", "vm1").stdout, False, "show vm1")
+
+    plug(w, "eth1", "down")
+    want = ["active-backup", "off", "eth2", "eth1 disabled, eth2 enabled"]
+    wait(lambda: facts(w, "bond:bond0") == want,
+         lambda: "a failover is shown; %r" % facts(w, "bond0"))
+    w.portd.stop()
+    row, _ = shown(w, "bond0")
+    equal(row["active"], "eth2", "the active member without the daemon")
+
+    w.start_portd()
+    w.wait_state("bond:bond0")
+    w.vswitchd.signal(signal.SIGSTOP)
+    row, said = shown(w, "bond0", "--timeout=20")
+    equal((row["bond_mode"], row["lacp"], row["active"], row["members"]),
+          ("-",) * 4, "facts of a stopped ovs-vswitchd")
+    equal("ovs-vswitchd does not answer" in said, True, said)
+    equal(w.ctl("show", "vm1").stderr, "", "who asks for no bond")
+    w.vswitchd.signal(signal.SIGCONT)
+    wait(lambda: shown(w, "bond0")[0]["active"] == "eth2", "it answers again")
+
+    w.vswitchd.kill()
+    row, said = shown(w, "bond0")
+    equal((row["active"], "ovs-vswitchd is not running" in said),
+          ("-", True), "without ovs-vswitchd: " + said)
 
 
 SOURCES = 64
@@ -325,6 +383,9 @@ def test_lacp_slb_on_one_host(w):
     def negotiated():
         return all(bond(w, n)["lacp_status"] == "negotiated" for n in "ab")
     wait(negotiated, lambda: "LACP negotiates: " + lacp(w, "a"))
+    mode, status, _, members = facts(w, "bond:a")
+    equal((mode, status, members),
+          ("balance-slb", "negotiated", "a1 enabled, a2 enabled"), "show")
     frames.talk(*vms)
     # Down by hand and by the cable: the member is put up again.
     w.ip("link", "set", "a1", "down")

@@ -2,6 +2,8 @@
 """Bonds of the kernel as uplinks.  They need the bonding module: these tests
 run in the host in a box."""
 
+import json
+
 import frames
 from harness import equal, never, nic, options, wait
 from wires import Neighbour, cable, plug
@@ -32,6 +34,13 @@ def members(w, bond="bond0"):
 def owned(w):
     fields = w.iface("bond0")["external_ids"]["ovs-portd-owned"].split()
     return sorted(f[7:] for f in fields if f.startswith("member:"))
+
+
+def facts(w):
+    """What 'show' says of bond0."""
+    columns = "--columns=bond_mode,lacp,active,members"
+    return json.loads(w.ctl("-f", "json", columns, "show",
+                            "bond:bond0").stdout)["data"][0]
 
 
 def quiet(w):
@@ -68,6 +77,9 @@ def test_failover(w):
     frames.expect(eth3, hear=[vm], tag=10)
     plug(w, "eth3", "down")
     wait(lambda: bond_data(w).get("active_slave") == "eth2", "eth2 is active")
+    wait(lambda: facts(w) == ["active-backup", "off", "eth2",
+                              "eth2 up, eth3 down"],
+         lambda: "'show' says so: %r" % facts(w))
     frames.expect(vm, hear=[eth2], as_tag=10)
     plug(w, "eth3", "up")
     wait(lambda: bond_data(w).get("active_slave") == "eth3", "eth3 is active")

@@ -6,6 +6,7 @@
 #     tests_unit_test_NAME_CPPFLAGS = $(AM_CPPFLAGS) $(LIBNL_CFLAGS)
 
 unit_tests = \
+	tests/unit/test-bond-facts \
 	tests/unit/test-cli-domain \
 	tests/unit/test-cli-edit \
 	tests/unit/test-cli-explain \
