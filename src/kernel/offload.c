@@ -50,6 +50,10 @@ static const struct offload {
 #define MAX_FEATURES 256
 #define MAX_WORDS (MAX_FEATURES / 32)
 
+/* The size of a command whose HEADER ends in an array, with N of its
+ * ELEMENTs. */
+#define ROOM(HEADER, ELEMENT, N) (sizeof(HEADER) + (N) * sizeof(ELEMENT))
+
 struct kernel_features {
     size_t n;
     char names[MAX_FEATURES][ETH_GSTRING_LEN];
@@ -90,16 +94,17 @@ is_device(const struct kernel *k, const char *name, int ifindex)
 static int
 count_features(const struct kernel *k, const char *name, uint32_t *n)
 {
-    struct {
+    union {
         struct ethtool_sset_info info;
-        uint32_t n;
-    } cmd = {
-        .info.cmd = ETHTOOL_GSSET_INFO,
-        .info.sset_mask = UINT64_C(1) << ETH_SS_FEATURES,
-    };
-    int error = ethtool(k, name, &cmd);
+        char room[ROOM(struct ethtool_sset_info, uint32_t, 1)];
+    } cmd;
+    int error;
 
-    *n = MIN(cmd.n, MAX_FEATURES);
+    memset(&cmd, 0, sizeof cmd);
+    cmd.info.cmd = ETHTOOL_GSSET_INFO;
+    cmd.info.sset_mask = UINT64_C(1) << ETH_SS_FEATURES;
+    error = ethtool(k, name, &cmd);
+    *n = MIN(cmd.info.data[0], MAX_FEATURES);
     return error ? error : cmd.info.sset_mask ? 0 : EOPNOTSUPP;
 }
 
@@ -107,10 +112,7 @@ count_features(const struct kernel *k, const char *name, uint32_t *n)
 static int
 learn_features(struct kernel *k, const char *name)
 {
-    struct {
-        struct ethtool_gstrings strings;
-        char names[MAX_FEATURES][ETH_GSTRING_LEN];
-    } *cmd;
+    struct ethtool_gstrings *cmd;
     uint32_t n;
     int error;
 
@@ -121,15 +123,15 @@ learn_features(struct kernel *k, const char *name)
     if (error) {
         return error;
     }
-    cmd = xzalloc(sizeof *cmd);
-    cmd->strings.cmd = ETHTOOL_GSTRINGS;
-    cmd->strings.string_set = ETH_SS_FEATURES;
-    cmd->strings.len = n;
+    cmd = xzalloc(ROOM(*cmd, k->features->names[0], MAX_FEATURES));
+    cmd->cmd = ETHTOOL_GSTRINGS;
+    cmd->string_set = ETH_SS_FEATURES;
+    cmd->len = n;
     error = ethtool(k, name, cmd);
     if (!error) {
         k->features = xzalloc(sizeof *k->features);
-        k->features->n = MIN(cmd->strings.len, n);
-        memcpy(k->features->names, cmd->names, sizeof cmd->names);
+        k->features->n = MIN(cmd->len, n);
+        memcpy(k->features->names, cmd->data, sizeof k->features->names);
     }
     free(cmd);
     return error;
@@ -138,23 +140,25 @@ learn_features(struct kernel *k, const char *name)
 static int
 get_state(struct kernel *k, const char *name, struct state *state)
 {
-    struct {
+    union {
         struct ethtool_gfeatures features;
-        struct ethtool_get_features_block blocks[MAX_WORDS];
-    } cmd = {
-        .features.cmd = ETHTOOL_GFEATURES,
-        .features.size = MAX_WORDS,
-    };
+        char room[ROOM(struct ethtool_gfeatures,
+                       struct ethtool_get_features_block, MAX_WORDS)];
+    } cmd;
+    const struct ethtool_get_features_block *blocks = cmd.features.features;
     int error = learn_features(k, name);
 
+    memset(&cmd, 0, sizeof cmd);
+    cmd.features.cmd = ETHTOOL_GFEATURES;
+    cmd.features.size = MAX_WORDS;
     memset(state, 0, sizeof *state);
     if (!error) {
         error = ethtool(k, name, &cmd);
     }
     for (size_t i = 0; !error && i < MIN(cmd.features.size, MAX_WORDS); i++) {
-        state->active.word[i] = cmd.blocks[i].active;
-        state->changeable.word[i] = (cmd.blocks[i].available
-                                     & ~cmd.blocks[i].never_changed);
+        state->active.word[i] = blocks[i].active;
+        state->changeable.word[i] = (blocks[i].available
+                                     & ~blocks[i].never_changed);
     }
     return error;
 }
@@ -214,13 +218,12 @@ is_on(const struct kernel *k, const struct offload *o,
 static int
 turn(struct kernel *k, const char *name, const struct offload *o, bool on)
 {
-    struct {
+    union {
         struct ethtool_sfeatures features;
-        struct ethtool_set_features_block blocks[MAX_WORDS];
-    } cmd = {
-        .features.cmd = ETHTOOL_SFEATURES,
-        .features.size = DIV_ROUND_UP(k->features->n, 32),
-    };
+        char room[ROOM(struct ethtool_sfeatures,
+                       struct ethtool_set_features_block, MAX_WORDS)];
+    } cmd;
+    struct ethtool_set_features_block *blocks = cmd.features.features;
     struct state state;
     int error = get_state(k, name, &state);
     bool any = false;
@@ -228,10 +231,13 @@ turn(struct kernel *k, const char *name, const struct offload *o, bool on)
     if (error) {
         return error;
     }
+    memset(&cmd, 0, sizeof cmd);
+    cmd.features.cmd = ETHTOOL_SFEATURES;
+    cmd.features.size = DIV_ROUND_UP(k->features->n, 32);
     struct words words = changeable(k, o, &state);
     for (size_t i = 0; i < cmd.features.size; i++) {
-        cmd.blocks[i].valid = words.word[i];
-        cmd.blocks[i].requested = on ? words.word[i] : 0;
+        blocks[i].valid = words.word[i];
+        blocks[i].requested = on ? words.word[i] : 0;
         any |= words.word[i] != 0;
     }
     if (!any) {
