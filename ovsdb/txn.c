@@ -292,14 +292,16 @@ leave_out_referred(struct db_txn *t, const char *kind, const char *text)
 {
     const struct range *range = &t->todo[t->n_todo - 1];
     bool any = false;
+    size_t n_left = 0;
 
     if (strcmp(kind, "referential integrity violation")) {
         return false;
     }
     for (size_t i = range->first; i < range->first + range->n; i++) {
         any |= leave_out_of(t, &t->groups[i], text);
+        n_left += t->groups[i].n_steps;
     }
-    if (any && range->n == 1 && !t->groups[range->first].n_steps) {
+    if (any && !n_left) {
         t->n_todo--;            /* There is no rest. */
     }
     t->tries = 0;
