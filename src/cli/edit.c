@@ -30,6 +30,8 @@ struct edit {
     struct sset vlans;          /* Ids of objects whose VLANs are set... */
     struct sset objects;        /* ...of those that commands were about... */
     struct sset removed;        /* ...and of those that they removed. */
+    bool everything;            /* Once committed: any object may be another
+                                 * one now. */
 };
 
 char *
@@ -236,6 +238,24 @@ edit_diff(const struct edit *edit, struct ds *out)
     free(names);
 }
 
+/* An "apply" is about host.json as a whole.  Where that stays as it is, these
+ * are its own objects; otherwise its defaults reach everywhere. */
+static void
+note_host(struct edit *edit)
+{
+    const struct apply *apply = edit->cli->apply;
+    struct sset changed = SSET_INITIALIZER(&changed);
+
+    if (apply && source_path(&apply->source, HOST_FILE)) {
+        edit_changed(edit, &changed);
+        edit->everything = sset_contains(&changed, HOST_FILE);
+        for (size_t i = 0; i < edit->host.n_objects; i++) {
+            sset_add(&edit->objects, edit->host.objects[i]->id);
+        }
+    }
+    sset_destroy(&changed);
+}
+
 /* True if the edit makes any file another one; notes what the daemon has to
  * load. */
 static bool
@@ -263,6 +283,7 @@ edit_commit(struct edit *edit, bool *changed)
 {
     char *error = NULL;
 
+    note_host(edit);
     *changed = note_targets(edit);
     if (*changed && edit->cli->apply && edit->cli->apply->confirm) {
         struct sset names = SSET_INITIALIZER(&names);
@@ -286,8 +307,10 @@ edit_targets(const struct edit *edit, struct svec *targets)
     const char *id;
 
     svec_append(targets, &edit->targets);
-    SSET_FOR_EACH (id, &edit->objects) {
-        svec_add_nocopy(targets, xasprintf("about=%s", id));
+    if (!edit->everything) {
+        SSET_FOR_EACH (id, &edit->objects) {
+            svec_add_nocopy(targets, xasprintf("about=%s", id));
+        }
     }
 }
 

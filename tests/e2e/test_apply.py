@@ -221,6 +221,30 @@ def test_blast_radius(w):
     equal(w.objects()["vm1/net0"]["queues"], 4, "queues")
 
 
+def test_waits_for_its_own(w):
+    """It waits for what its files ask for. What others have to do is none of
+    its affair, unless host.json changes, whose defaults reach everywhere."""
+    path = world(w)
+    w.write_vm("vm3", {"net0": nic(3, ifname="tap3")})
+    w.wait_state("vm3/net0")
+    guest = w.open("vm3/net0")
+    w.write_vm("vm3", {"net0": nic(3, ifname="tap3", queues=4)})
+    w.wait_state("vm3/net0", "pending")
+
+    w.ctl("apply", path)
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=20)}, spec=path)
+    w.ctl("apply", path)
+    equal(w.port("tap1")["tag"], 20, "tag")
+    w.ctl("apply", w.path("host.json", path))
+    w.write_host({"bridges": {"br0": {"datapath_type": "netdev"},
+                              "br1": {"datapath_type": "netdev"}}}, spec=path)
+    result = w.ctl("--timeout=5", "apply", path, "--", "br-set", "br1",
+                   "external_ids:a=b", exit=3)
+    mentions(result.stderr, "vm3/net0: pending")
+    guest.close()
+    w.wait_state(["vm3/net0", "bridge:br1"])
+
+
 def test_dry_run(w):
     """--dry-run shows files and plan, and changes nothing."""
     path = world(w)
