@@ -11,6 +11,12 @@
 #include "src/cli/cli.h"
 #include "util.h"
 
+/* How long the daemon may take to say how things are, in ms: one that runs
+ * takes a fraction of that, also where the machine is loaded. */
+#define LOOK_MS 2000
+/* It gets so much even where the timeout is nearly over. */
+#define LOOK_MIN_MS 1000
+
 enum daemon_answer
 daemon_call(const struct cli *cli, const char *command, char *const argv[],
             int argc, int timeout_ms, char **text)
@@ -76,4 +82,13 @@ daemon_status(const struct cli *cli, int timeout_ms, struct json **json,
     char *argv[] = { CONST_CAST(char *, "json") };
 
     return daemon_call_json(cli, "status", argv, 1, timeout_ms, json, text);
+}
+
+enum daemon_answer
+daemon_look(const struct cli *cli, struct json **json, char **text)
+{
+    int left = cli_ms_left(cli, LOOK_MIN_MS);
+
+    return daemon_status(cli, left < 0 ? LOOK_MS : MIN(left, LOOK_MS), json,
+                         text);
 }

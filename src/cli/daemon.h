@@ -30,5 +30,9 @@ enum daemon_answer daemon_call_json(const struct cli *, const char *command,
 /* 'status json'. */
 enum daemon_answer daemon_status(const struct cli *, int timeout_ms,
                                  struct json **json, char **text);
+/* The same for a command that has more to say than the daemon's answer: it
+ * waits a short time only, and never for ever. */
+enum daemon_answer daemon_look(const struct cli *, struct json **json,
+                               char **text);
 
 #endif /* src/cli/daemon.h */

@@ -16,7 +16,7 @@
 #include "sset.h"
 #include "util.h"
 
-/* How long ovs-vswitchd and ovs-portd may take to say that they are there. */
+/* How long ovs-vswitchd may take to say that it is there. */
 #define ANSWER_MS 1000
 
 /* Why ovs-vswitchd does not answer, for the caller to free, or NULL: the
@@ -93,7 +93,7 @@ ask_daemon(const struct cli *cli, const char *id, const char *sha256,
     char *text;
 
     memset(says, 0, sizeof *says);
-    if (daemon_status(cli, ANSWER_MS, &status, &text) == DAEMON_OK) {
+    if (daemon_look(cli, &status, &text) == DAEMON_OK) {
         judge_file(json_view(status, "files"), source, sha256, says);
         says->remedy = find_object(json_view(status, "objects"), id);
         json_destroy(status);

@@ -20,9 +20,7 @@
 
 extern char **environ;
 
-/* The daemon gets at least so much time, in ms... */
-#define MIN_TIME 1000
-/* ...and dot is asked so often if it is done. */
+/* dot is asked so often if it is done. */
 #define DOT_POLL_MS 5
 
 /* Object id -> state, as the daemon tells, or false. */
@@ -32,8 +30,7 @@ ask_states(const struct cli *cli, struct shash *states)
     struct json *status;
     char *text;
 
-    if (daemon_status(cli, cli_ms_left(cli, MIN_TIME), &status, &text)
-        != DAEMON_OK) {
+    if (daemon_look(cli, &status, &text) != DAEMON_OK) {
         cli_note("%s; states are left out", text);
         free(text);
         return false;

@@ -17,8 +17,6 @@
 #include "sset.h"
 #include "util.h"
 
-#define MIN_TIME 1000
-
 /* What there is to show, whoever knows it. */
 struct scene {
     struct object_views objects;
@@ -109,8 +107,7 @@ scene_open(const struct cli *cli, struct scene *s, char **error)
     char *text;
 
     *error = NULL;
-    if (daemon_status(cli, cli_ms_left(cli, MIN_TIME), &status, &text)
-        == DAEMON_OK) {
+    if (daemon_look(cli, &status, &text) == DAEMON_OK) {
         const char *state = json_view_string(status, "state", "ready");
 
         scene_from_status(s, status);

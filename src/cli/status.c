@@ -11,8 +11,6 @@
 #include "src/cli/world.h"
 #include "util.h"
 
-#define MIN_TIME 1000
-
 static const char *const file_headings[] = {
     "file", "state", "sha256", NULL
 };
@@ -153,9 +151,7 @@ cmd_status(struct ctl_context *ctx)
     char *text;
 
     confirm_note(cli);
-    enum daemon_answer answer
-        = daemon_status(cli, cli_ms_left(cli, MIN_TIME), &status, &text);
-    if (answer == DAEMON_OK) {
+    if (daemon_look(cli, &status, &text) == DAEMON_OK) {
         if (!cli->style.table && !cli->style.columns) {
             print_status(ctx, status);
         } else if (cli->style.table && cli->table.format == TF_JSON

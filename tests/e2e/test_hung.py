@@ -9,6 +9,7 @@ from harness import Failure, equal, nic, options
 
 TIMEOUT = 1                     # What the commands are given...
 PATIENCE = 30                   # ...and what a loaded machine is.
+LONG = 600                      # For what must not use it up.
 
 FILES = [["vm-list"], ["nic-list"], ["br-list"], ["port-list"],
          ["bond-list"], ["link-list"], ["br-get", "br0"],
@@ -178,6 +179,26 @@ def test_all(w):
     c.run(FILES + GUEST, 0)
     c.run(LIVE + DAEMON + [["show"], ["sync"]] + c.changed() + REMOVALS, 4)
     finish(w, a, b, c)
+
+
+@options(timeout=240)
+def test_looks_for_itself(w):
+    """What only looks does not use up its timeout where ovs-portd is stopped:
+    it says so and looks for itself."""
+    world(w)
+    w.portd.signal(signal.SIGSTOP)
+    for command, code, known in ((["show"], 0, "vm1/net0"),
+                                 (["status"], 4, "vms.d/vm1.json"),
+                                 (["graph"], 0, "vm1"),
+                                 (["explain", "vm1/net0"], 1, "ovs-portd")):
+        for timeout in (LONG, 0):
+            result = w.ctl("--timeout=%d" % timeout, *command, exit=code,
+                           timeout=PATIENCE)
+            equal(known in result.stdout, True,
+                  "%r knows %s, in %r" % (command, known, result.stdout))
+            equal("does not answer" in result.stdout + result.stderr, True,
+                  "%r says why, in %r" % (command, result.stderr))
+    w.portd.signal(signal.SIGCONT)
 
 
 def test_every_command(w):
