@@ -18,6 +18,7 @@
 #include "ovsdb/vswitchd.h"
 #include "src/failpoint.h"
 #include "src/host/host.h"
+#include "src/sets.h"
 #include "src/store/pending.h"
 #include "src/store/store.h"
 #include "stopwatch.h"
@@ -303,6 +304,9 @@ plan_dirty(struct reconcile *r, long long int now)
     for (size_t i = 0; i < sset_count(&dirty); i++) {
         sset_find_and_delete(&r->unsettled, ids[i]);
         plan_one(r, ids[i], now);
+    }
+    if (sset_is_empty(&r->unsettled)) {
+        sets_reset(&r->unsettled);
     }
     free(ids);
     sset_destroy(&dirty);

@@ -10,6 +10,7 @@
 #include "ovsdb/fields.h"
 #include "ovsdb/satellites.h"
 #include "src/model/observed.h"
+#include "src/sets.h"
 #include "sset.h"
 #include "svec.h"
 #include "util.h"
@@ -247,8 +248,8 @@ flush_dirty(struct observer *o)
             put_port(o, row);
         }
     }
-    sset_clear(&o->dirty_bridges);
-    sset_clear(&o->dirty_ports);
+    sets_reset(&o->dirty_bridges);
+    sets_reset(&o->dirty_ports);
 }
 
 static void

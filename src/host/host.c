@@ -8,6 +8,7 @@
 #include "ovsdb/db.h"
 #include "src/failpoint.h"
 #include "src/kernel/kernel.h"
+#include "src/sets.h"
 #include "util.h"
 
 struct host {
@@ -145,9 +146,9 @@ host_dirty(struct host *h, struct sset *ids)
     SSET_FOR_EACH (name, &o->dirty_bridges) {
         add_all(ids, model_wanted_by_bridge(&h->wanted, name));
     }
-    sset_clear(&o->dirty_ids);
-    sset_clear(&o->dirty_names);
-    sset_clear(&o->dirty_bridges);
+    sets_reset(&o->dirty_ids);
+    sets_reset(&o->dirty_names);
+    sets_reset(&o->dirty_bridges);
 }
 
 void

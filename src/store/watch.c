@@ -14,6 +14,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/util.h"
 #include "openvswitch/vlog.h"
+#include "src/sets.h"
 #include "src/store/journal.h"
 #include "src/store/names.h"
 #include "util.h"
@@ -60,7 +61,7 @@ store_todo_destroy(struct store_todo *todo)
 void
 store_todo_clear(struct store_todo *todo)
 {
-    sset_clear(&todo->names);
+    sets_reset(&todo->names);
     todo->full = todo->reread = false;
 }
 
