@@ -20,6 +20,33 @@
 typedef char *find_keyed(const struct world *, const char *id,
                          struct keyed *);
 
+/* Finds the text of VM 'vm'. */
+static char *
+read_vm(const struct world *w, const char *vm, struct keyed *k)
+{
+    char *source = specs_vm_file(vm);
+    const struct specs_file *file = specs_get(&w->specs, source);
+    char *error = NULL;
+
+    if (!file) {
+        error = world_unknown_vm(w, vm);
+    } else if (!file->valid) {
+        error = xasprintf("%s is invalid: %s", source,
+                          file->errors.n ? file->errors.names[0] : "");
+    } else {
+        k->text = xstrdup(file->text);
+    }
+    free(source);
+    return error;
+}
+
+static char *
+find_vm(const struct world *w, const char *vm, struct keyed *k)
+{
+    k->pointer = xstrdup("");
+    return read_vm(w, vm, k);
+}
+
 static char *
 find_nic(const struct world *w, const char *id, struct keyed *k)
 {
@@ -29,32 +56,22 @@ find_nic(const struct world *w, const char *id, struct keyed *k)
         return xasprintf("\"%s\" is not of the form VM/NIC", id);
     }
 
-    char *source = specs_source_of(id);
-    const struct specs_file *file = specs_get(&w->specs, source);
-    char *error = NULL;
+    char *vm = xmemdup0(id, slash - id);
+    char *error = read_vm(w, vm, k);
 
-    k->thing = SPEC_NIC;
     k->pointer = object_edit_pointer("/nics", slash + 1);
-    if (!file) {
-        char *vm = xmemdup0(id, slash - id);
-        error = world_unknown_vm(w, vm);
-        free(vm);
-    } else if (!file->valid) {
-        error = xasprintf("%s is invalid: %s", source,
-                          file->errors.n ? file->errors.names[0] : "");
-    } else {
-        k->text = xstrdup(file->text);
-    }
     if (k->text && !keyed_exists(k)) {
         struct sset names = SSET_INITIALIZER(&names);
+        char *source = specs_source_of(id);
 
         nic_edit_names(k->text, &names);
         char *near = near_miss(slash + 1, &names);
         error = xasprintf("there is no such NIC in %s%s", source, near);
         free(near);
+        free(source);
         sset_destroy(&names);
     }
-    free(source);
+    free(vm);
     return error;
 }
 
@@ -150,6 +167,12 @@ get(struct ctl_context *ctx, enum spec_thing thing, find_keyed *find)
     world_close(&w);
     keyed_destroy(&k);
     smap_destroy(&values);
+}
+
+void
+cmd_vm_get(struct ctl_context *ctx)
+{
+    get(ctx, SPEC_VM, find_vm);
 }
 
 void

@@ -113,13 +113,44 @@ find_end(const struct keyed *k, const char *key, struct place *place)
     return error;
 }
 
-static char *
-find_place(const struct keyed *k, const char *key, struct place *place)
+/* True if 'key' is 'name' or something in it. */
+static bool
+is_in(const char *key, const char *name)
 {
-    *place = (struct place) { .thing = k->thing };
+    size_t len = strlen(name);
+
+    return !strncmp(key, name, len) && (!key[len] || key[len] == ':');
+}
+
+/* What commands other than "-set" and the like are for, for the caller to
+ * free, or NULL. */
+static char *
+refuse_others(const struct keyed *k, const char *key)
+{
     if (k->thing == SPEC_LINK && !strcmp(key, "type")) {
         return xstrdup("type: what a link is stays as it is; delete it and "
                        "add another");
+    } else if (k->thing == SPEC_BRIDGE && is_in(key, "ports")) {
+        return xstrdup("ports: there are commands for these: port-add, "
+                       "port-set, port-del");
+    } else if (k->thing == SPEC_VM && is_in(key, "nics")) {
+        return xstrdup("nics: there are commands for these: nic-add, "
+                       "nic-set, nic-del");
+    } else if (k->thing == SPEC_VM && is_in(key, "version")) {
+        return xstrdup("version: it is that of the format, and stays as it "
+                       "is");
+    }
+    return NULL;
+}
+
+static char *
+find_place(const struct keyed *k, const char *key, struct place *place)
+{
+    char *refusal = refuse_others(k, key);
+
+    *place = (struct place) { .thing = k->thing };
+    if (refusal) {
+        return refusal;
     } else if (k->thing == SPEC_LINK) {
         char *error = find_end(k, key, place);
 
@@ -127,10 +158,6 @@ find_place(const struct keyed *k, const char *key, struct place *place)
             find_leaf(place);
         }
         return error;
-    } else if (k->thing == SPEC_BRIDGE && !strncmp(key, "ports", 5)
-               && (!key[5] || key[5] == ':')) {
-        return xstrdup("ports: there are commands for these: port-add, "
-                       "port-set, port-del");
     }
     place->pointer = xstrdup(k->pointer);
     place->key = key;
@@ -199,10 +226,13 @@ keyed_values(const struct keyed *k, struct smap *values)
 
     object_edit_values(k->text, k->pointer, "", &all);
     SMAP_FOR_EACH (node, &all) {
-        /* Ports and ends have commands and names of their own. */
-        if (!(k->thing == SPEC_BRIDGE && !strncmp(node->key, "ports:", 6))
-            && !(k->thing == SPEC_LINK && !strcmp(node->key, "ends"))) {
-            smap_add(values, node->key, node->value);
+        /* Ports, NICs and ends have commands and names of their own. */
+        const char *key = node->key;
+        if (!(k->thing == SPEC_BRIDGE && is_in(key, "ports"))
+            && !(k->thing == SPEC_VM
+                 && (is_in(key, "nics") || is_in(key, "version")))
+            && !(k->thing == SPEC_LINK && !strcmp(key, "ends"))) {
+            smap_add(values, key, node->value);
         }
     }
     for (int i = 0; k->thing == SPEC_LINK && i < 2; i++) {

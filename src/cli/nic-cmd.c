@@ -15,15 +15,17 @@
 
 /* Commands that add, remove and change VMs and NICs. */
 
-/* Does the command's arguments from 'first' on, which are about the NIC. */
+/* Does the command's arguments from 'first' on, which are about the NIC or,
+ * without one, about the VM. */
 static char *
 do_keys(struct ctl_context *ctx, int first, struct target *t,
         char *(*keyed_do)(struct ctl_context *, int, struct keyed *))
 {
     struct keyed k = {
-        .thing = SPEC_NIC,
+        .thing = t->nic ? SPEC_NIC : SPEC_VM,
         .text = t->e.text,
-        .pointer = object_edit_pointer("/nics", t->nic),
+        .pointer = (t->nic ? object_edit_pointer("/nics", t->nic)
+                    : xstrdup("")),
         .id = ctx->argv[1],
     };
     char *error = keyed_do(ctx, first, &k);
@@ -236,4 +238,33 @@ cmd_vm_del(struct ctl_context *ctx)
         free(error);
         free(text);
     }
+}
+
+/* Does all arguments but the VM's name. */
+static void
+change_vm(struct ctl_context *ctx,
+          char *(*keyed_do)(struct ctl_context *, int, struct keyed *))
+{
+    struct target t = { .nic = NULL };
+    char *error = (strchr(ctx->argv[1], '/')
+                   ? xstrdup("is no name of a VM; for keys of a NIC there "
+                             "are nic-set and nic-clear")
+                   : target_begin_any(cli_of(ctx)->edit, ctx->argv[1], &t));
+
+    if (!error) {
+        error = do_keys(ctx, 2, &t, keyed_do);
+    }
+    target_end(ctx, &t, ctx->argv[1], error);
+}
+
+void
+cmd_vm_set(struct ctl_context *ctx)
+{
+    change_vm(ctx, keyed_set);
+}
+
+void
+cmd_vm_clear(struct ctl_context *ctx)
+{
+    change_vm(ctx, keyed_clear);
 }

@@ -15,6 +15,7 @@ kind_of(enum spec_thing thing)
     case SPEC_PORT: return &spec_kind_port;
     case SPEC_BOND: return &spec_kind_bond;
     case SPEC_LINK: return &spec_kind_link;
+    case SPEC_VM: return &spec_kind_vm;
     case SPEC_PATCH_END: return &spec_kind_end;
     case SPEC_VETH_END: return &spec_kind_veth_end;
     default: OVS_NOT_REACHED();

@@ -454,6 +454,7 @@ spec_keys(const char *name, struct svec *keys)
         { "nic", &spec_kind_nic }, { "bridge", &spec_kind_bridge },
         { "port", &spec_kind_port }, { "bond", &spec_kind_bond },
         { "link", &spec_kind_link }, { "end", &spec_kind_veth_end },
+        { "vm", &spec_kind_vm },
     };
     const struct spec_kind *kind = NULL;
 

@@ -59,9 +59,9 @@ char *spec_check_name(const char *name);
 char *spec_check_device_name(const char *name);
 
 /* Adds to 'keys', sorted, the keys that objects of 'kind' ("nic", "bridge",
- * "port", "bond", "link", "end") take: "KEY=", where there are few values
- * also "KEY=VALUE" for each, and "KEY:" for a map.  Returns false if there is
- * no such kind. */
+ * "port", "bond", "link", "end", "vm") take: "KEY=", where there are few
+ * values also "KEY=VALUE" for each, and "KEY:" for a map.  Returns false if
+ * there is no such kind. */
 bool spec_keys(const char *kind, struct svec *keys);
 
 /* Keys. */
@@ -73,6 +73,7 @@ enum spec_thing {
     SPEC_PORT,
     SPEC_BOND,
     SPEC_LINK,
+    SPEC_VM,
     SPEC_PATCH_END,             /* An end of a link of type "patch". */
     SPEC_VETH_END
 };

@@ -14,6 +14,7 @@ LONG = 600                      # For what must not use it up.
 FILES = [["vm-list"], ["nic-list"], ["br-list"], ["port-list"],
          ["bond-list"], ["link-list"], ["br-get", "br0"],
          ["port-get", "p0"], ["nic-get", "vm1/net0"], ["check"],
+         ["vm-get", "vm1"],
          ["--dry-run", "retag", "vm1/net0", "99"], ["graph"]]
 GUEST = [["qemu-args", "vm1"], ["libvirt-xml", "vm1"]]
 LIVE = [["plan"], ["plan", "--exit-code"], ["qemu-args", "--live", "vm1"],
@@ -25,6 +26,8 @@ def edits(n):
     """One of each kind; in the end all is as it was but the tags."""
     return [["retag", "vm1/net0", str(n)],
             ["nic-set", "vm1/net0", "external_ids:n=%d" % n],
+            ["vm-set", "vm1",
+             "uuid=0f0e0d0c-0b0a-4908-8706-%012d" % n],
             ["quarantine", "vm1/net1"], ["release", "vm1/net1"],
             ["retag-all", "--from=%d" % n, "--to=%d" % (n + 1)],
             ["br-add", "br1", "datapath_type=netdev"],
@@ -208,7 +211,7 @@ def test_every_command(w):
     names = {line.split(",")[1] for line in
              w.ctl("--commands").stdout.splitlines()}
     alike = re.compile(r"(bond|link|port|br)-(set|clear|add|del|get)|show|sync"
-                       r"|nic-(clear|set-.*)|nic-clear-vlan|pause|resume"
+                       r"|(nic|vm)-clear|nic-set-.*|nic-clear-vlan|pause|resume"
                        r"|apply|confirm|rollback|import|export")
     left = sorted(n for n in names - words if not alike.fullmatch(n))
     if left:

@@ -166,6 +166,46 @@ def test_set_get_clear(w):
 
 
 @options(asan=True)
+def test_vm_keys(w):
+    """vm-set, vm-get and vm-clear: the same for what is a VM's own."""
+    world(w)
+    before = w.read("vms.d/vm1.json")
+    uuid = "0f0e0d0c-0b0a-4908-8706-050403020100"
+    equal(w.ctl("vm-get", "vm1").stdout.split(), ["KEY", "VALUE"], "nothing")
+    w.ctl("vm-set", "vm1", "uuid=" + uuid)
+    equal(w.iface("tap0")["external_ids"]["vm-uuid"], uuid, "vm-uuid")
+    equal(w.ctl("vm-get", "vm1", "uuid").stdout, uuid + "\n", "uuid")
+    table = json.loads(w.ctl("-f", "json", "vm-get", "vm1").stdout)
+    equal(table["data"], [["uuid", uuid]], "all keys")
+    w.ctl("vm-clear", "vm1", "uuid")
+    equal("vm-uuid" in w.iface("tap0")["external_ids"], False, "vm-uuid")
+    equal(w.read("vms.d/vm1.json"), before, "vm1.json")
+    w.ctl("vm-clear", "--if-exists", "vm1", "uuid")
+    equal(w.ctl("vm-get", "--if-exists", "vm1", "uuid").stdout, "", "uuid")
+
+    for args, text in (
+            (["vm1", "uuid=1"], "uuid"), (["vm1", "uuid"], "KEY=VALUE"),
+            (["vm1", "uid=1"], 'did you mean "uuid"'),
+            (["vm1", "uuid:a=1"], "no map"),
+            (["vm1", "nics={}"], "nic-add"),
+            (["vm1", "nics:net0:tag=1"], "nic-set"),
+            (["vm1", "version=2"], "stays as it is"),
+            (["vm9", "uuid=" + uuid], "there is no VM"),
+            (["vm1/net0", "uuid=" + uuid], "nic-set"),
+            (["vm1"], "at least 2 arg"),
+            (["vm1", "uuid=" + uuid, "a=1", "b=2"], "b: unknown key")):
+        refused(w, "vm-set", *args, text=text)
+    refused(w, "vm-clear", "vm1", "uuid", text="does not give it")
+    refused(w, "vm-clear", "vm1", "nics", text="nic-del")
+    refused(w, "vm-clear", "vm1", "version", text="stays as it is")
+    refused(w, "vm-clear", "vm1/net0", "mtu", text="nic-clear")
+    refused(w, "vm-get", "vm1", "uuid", text="does not give it")
+    refused(w, "vm-get", "vm1", "uid", text="did you mean")
+    refused(w, "vm-get", "vm9", text="there is no VM")
+    refused(w, "vm-get", "vm1/net0", text="there is no VM")
+
+
+@options(asan=True)
 def test_add_del(w):
     """A VM is added with its NICs in one chain, and goes again."""
     w.expect_log(r"vm4\.json")
@@ -542,6 +582,8 @@ def test_completion(w):
     equal(complete("vm-add", "v"), [], "a new name")
     equal(complete("nic-add", "vm"), ["vm1/"], "a VM for a new NIC")
     equal(complete("nic-set", "vm1/net0", "vlan"), ["vlan_mode="], "keys")
+    equal(complete("vm-set", "v"), ["vm1"], "VMs")
+    equal(complete("vm-set", "vm1", ""), ["uuid="], "keys of a VM")
     equal(complete("nic-set", "vm1/net0", "vlan_mode", "=", "native"),
           ["native-tagged", "native-untagged"], "values")
     equal(complete("nic-set", "vm1/net0", "external_ids", ":", "a", "=", "b",
