@@ -21,6 +21,8 @@
     { OWN(NAME, STRING, SCALAR, 0, 0, ENUMS), NULL, false, NULL }
 #define KEY_NESTED(NAME) \
     { OWN(NAME, STRING, MAP, 0, 0, NULL), NULL, true, NULL }
+#define KEY_NESTED_LIST(NAME) \
+    { OWN(NAME, STRING, SET, 0, 0, NULL), NULL, true, NULL }
 #define KEY_REFUSED(NAME, WHY) \
     { OWN(NAME, STRING, MAP, 0, 0, NULL), NULL, false, WHY }
 #define KEY_LATER(NAME) KEY_REFUSED(NAME, "is not supported by this version")
@@ -90,7 +92,7 @@ static const struct spec_key bridge_own[] = {
     KEY_STRINGS("addresses", spec_check_address),
     KEY_LATER("auto_attach"),
     KEY_REFUSED("controller", "give \"controllers\", a list"),
-    KEY_NESTED("controllers"),
+    KEY_NESTED_LIST("controllers"),
     KEY_LATER("flow_tables"),
     KEY_NESTED("ipfix"),
     KEY_NESTED("mirrors"),
@@ -195,7 +197,7 @@ static const struct spec_key bond_own[] = {
 };
 
 static const struct spec_key link_own[] = {
-    KEY_NESTED("ends"),
+    KEY_NESTED_LIST("ends"),
     KEY_STRING("type", spec_check_link_type),
     KEY_END
 };
@@ -446,6 +448,19 @@ add_key(const struct model_column *c, struct svec *keys)
     }
 }
 
+/* True for what has keys of its own, which are not set through this one. */
+static bool
+is_apart(const struct spec_key *k)
+{
+    static const char *const apart[] = { "ends", "nics", "ports", "version" };
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(apart); i++) {
+        found |= k->nested && !strcmp(k->column.name, apart[i]);
+    }
+    return found;
+}
+
 bool
 spec_keys(const char *name, struct svec *keys)
 {
@@ -467,7 +482,7 @@ spec_keys(const char *name, struct svec *keys)
         return false;
     }
     for (const struct spec_key *k = kind->own; k->column.name; k++) {
-        if (!k->refusal && !k->nested) {
+        if (!k->refusal && !is_apart(k)) {
             add_key(&k->column, keys);
         }
     }

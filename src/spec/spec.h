@@ -60,8 +60,8 @@ char *spec_check_device_name(const char *name);
 
 /* Adds to 'keys', sorted, the keys that objects of 'kind' ("nic", "bridge",
  * "port", "bond", "link", "end", "vm") take: "KEY=", where there are few
- * values also "KEY=VALUE" for each, and "KEY:" for a map.  Returns false if
- * there is no such kind. */
+ * values also "KEY=VALUE" for each, and "KEY:" for a map or an object.
+ * Returns false if there is no such kind. */
 bool spec_keys(const char *kind, struct svec *keys);
 
 /* Keys. */

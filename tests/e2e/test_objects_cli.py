@@ -582,6 +582,9 @@ def test_completion(w):
     equal(complete("vm-add", "v"), [], "a new name")
     equal(complete("nic-add", "vm"), ["vm1/"], "a VM for a new NIC")
     equal(complete("nic-set", "vm1/net0", "vlan"), ["vlan_mode="], "keys")
+    equal(complete("nic-set", "vm1/net0", "qo"), ["qos:"], "an object")
+    equal(complete("br-set", "br0", "mir"), ["mirrors:"], "an object")
+    equal(complete("br-set", "br0", "contr"), ["controllers="], "a list")
     equal(complete("vm-set", "v"), ["vm1"], "VMs")
     equal(complete("vm-set", "vm1", ""), ["uuid="], "keys of a VM")
     equal(complete("nic-set", "vm1/net0", "vlan_mode", "=", "native"),
