@@ -11,6 +11,7 @@ src_spec_libspec_la_SOURCES = \
 	src/spec/raise-fields.c \
 	src/spec/raise-nic.c \
 	src/spec/raise-private.h \
+	src/spec/raise-satellites.c \
 	src/spec/raise.c \
 	src/spec/raise.h \
 	src/spec/read.c \

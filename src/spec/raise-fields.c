@@ -58,14 +58,28 @@ set(const struct model_column *column, const char *text)
 
 /* Notes to ourselves and to other agents: a spec does not say them. */
 static bool
-is_silent(const struct spec_kind *kind, const char *field)
+is_silent(const struct spec_kind *kind, const struct model_row *row,
+          const char *field)
 {
     const char *key = strncmp(field, "external_ids:", 13) ? NULL : field + 13;
 
     return (!strcmp(field, MODEL_F_BRIDGE) || !strcmp(field, MODEL_F_QOS)
-            || !strcmp(field, "type")
+            || (row->table == MODEL_TABLE_INTERFACE
+                && !strcmp(field, "type"))
+            || (row->table == MODEL_TABLE_MIRROR && !strcmp(field, "name"))
+            || (row->table == MODEL_TABLE_QOS
+                && !strncmp(field, "queues:", 7))
             || (key && (spec_reserved_id(kind, key)
                         || !strncmp(key, "ovn-installed", 13))));
+}
+
+/* True if 'own', a key of satellites, is one of their columns, only more
+ * strictly checked. */
+static bool
+is_strict_column(const struct spec_key *own, enum model_table table)
+{
+    return (model_table_is_satellite(table) && !own->refusal && !own->nested
+            && model_column_find(table, own->column.name));
 }
 
 /* ovs-vswitchd writes there which member of a bond is active, whether somebody
@@ -95,7 +109,9 @@ put_field(struct raise *r, json_t *json, const struct spec_kind *kind,
     const struct model_column *column = spec_kind_find(kind, name, &own,
                                                        &table);
 
-    if (!column || own || table != row->table) {
+    if (!column
+        || (own ? !is_strict_column(own, row->table)
+            : table != row->table)) {
         raise_note(r, "%s %s: %s=%s is none of the keys of a spec there; it "
                    "stays as it is", model_table_name(row->table), row->name,
                    field, value);
@@ -117,7 +133,7 @@ raise_fields(struct raise *r, json_t *json, const struct spec_kind *kind,
     const struct smap_node **nodes = smap_sort(&row->fields);
 
     for (size_t i = 0; i < smap_count(&row->fields); i++) {
-        if (!is_silent(kind, nodes[i]->key)
+        if (!is_silent(kind, row, nodes[i]->key)
             && !is_vswitchds(row, nodes[i]->key)) {
             put_field(r, json, kind, row, nodes[i]->key, nodes[i]->value);
         }

@@ -117,11 +117,11 @@ put_device(struct raise *r, json_t *nic, const struct model_port *port,
     }
     put_owners(r, nic, link);
     /* A root qdisc is not replaced in use: what it holds would be lost. */
-    if (*qos == '?' || strcmp(link_field(link, MODEL_L_QDISC), "noqueue")) {
+    if (raise_qos(r, nic, port)) {
+        /* It sets the root qdisc. */
+    } else if (*qos == '?'
+               || strcmp(link_field(link, MODEL_L_QDISC), "noqueue")) {
         raise_string(nic, "qdisc", "default");
-    }
-    if (*qos == '?') {
-        raise_note(r, "Port %s: its QoS row stays as it is", port->row.name);
     }
     if (strcmp(link_field(link, MODEL_L_UP), "true")) {
         raise_note(r, "%s is down; a spec sets it up, or holds it down with "

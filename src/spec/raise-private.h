@@ -7,6 +7,7 @@
  *
  *     raise.c         which file each bridge, bond and port goes to
  *     raise-nic.c     a TAP with its port as a NIC
+ *     raise-satellites.c  what serves a bridge or a port
  *     raise-fields.c  the fields of a row as members of a JSON object */
 
 #include "src/model/observed.h"
@@ -43,5 +44,16 @@ void raise_rules(struct raise *, json_t *json, const char *what);
 /* True if 'port' is to be a NIC: it is a TAP and its guest's MAC is known. */
 bool raise_is_nic(const struct raise *, const struct model_port *port);
 void raise_nic(struct raise *, const struct model_port *port);
+
+/* Adds to 'json', which is 'bridge', the keys for all that serves it, and
+ * notes what no spec can ask for. */
+void raise_satellites(struct raise *, json_t *json, const char *bridge);
+/* True if something serves 'bridge' that has no mark and can be a key. */
+bool raise_has_satellite(struct raise *, const char *bridge);
+/* Notes what serves bridges that the texts do not describe. */
+void raise_note_satellites(struct raise *);
+/* Adds "qos" to 'json', which is 'port', and returns true if the port's QoS
+ * row is ours.  Notes any other, but for the one that NICs share. */
+bool raise_qos(struct raise *, json_t *json, const struct model_port *port);
 
 #endif /* src/spec/raise-private.h */

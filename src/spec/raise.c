@@ -114,6 +114,7 @@ raise_bond(struct raise *r, const struct model_port *port)
         json_array_append_new(members, json_string(row->name));
         raise_member_iface(r, row);
     }
+    raise_qos(r, bond, port);
     raise_rules(r, bond, port->row.name);
 }
 
@@ -219,9 +220,7 @@ raise_port(struct raise *r, const struct model_port *port)
         raise_addresses(r, json, port->row.name);
     }
     raise_rules(r, json, port->row.name);
-    if (*model_row_get(&port->row, MODEL_F_QOS) == '?') {
-        raise_note(r, "Port %s: its QoS row stays as it is", port->row.name);
-    }
+    raise_qos(r, json, port);
     if (device && link
         && !nullable_string_is_equal(smap_get(&link->fields, MODEL_L_UP),
                                      "true")) {
@@ -299,8 +298,9 @@ raise_bridge(struct raise *r, const struct model_bridge *bridge)
                    : "another instance's");
     } else if (is_asked_for(r, mark)
                || json_object_get(json_object_get(r->host, "bridges"),
-                                  name)) {
-        /* Also one of ours that has ports which are not. */
+                                  name)
+               || raise_has_satellite(r, name)) {
+        /* Also one of ours that has ports or satellites which are not. */
         json_t *json = raise_member(raise_member(r->host, "bridges"), name);
         json_t *ports = json_incref(json_object_get(json, "ports"));
 
@@ -308,30 +308,11 @@ raise_bridge(struct raise *r, const struct model_bridge *bridge)
         raise_fields(r, json, &spec_kind_bridge, &bridge->row);
         raise_addresses(r, json, name);
         raise_local_port(r, name);
+        raise_satellites(r, json, name);
         if (ports) {
             json_object_set_new(json, "ports", ports);
         }
     }
-}
-
-/* What serves a bridge or a port, and no spec is made of. */
-static void
-note_satellites(struct raise *r)
-{
-    const struct shash_node **nodes = shash_sort(&r->observed->satellites);
-
-    for (size_t i = 0; i < shash_count(&r->observed->satellites); i++) {
-        const struct model_row *row = nodes[i]->data;
-
-        if (!row_mark(row)) {
-            raise_note(r, "%s: it stays as it is", nodes[i]->name);
-        } else if (is_asked_for(r, row_mark(row))
-                   && strcmp(row->name, MODEL_QOS_NOOP)) {
-            raise_note(r, "%s is left out; write what it is made of "
-                       "by hand", nodes[i]->name);
-        }
-    }
-    free(nodes);
 }
 
 /* Texts. */
@@ -425,7 +406,7 @@ raise_all(struct raise *r)
     for (i = 0; i < n_bridges; i++) {
         raise_bridge(r, bridges[i]);
     }
-    note_satellites(r);
+    raise_note_satellites(r);
     free(ports);
     free(bridges);
 }

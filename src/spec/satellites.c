@@ -17,9 +17,8 @@
 
 #define QOS_PREFIX "qos/"
 
-/* Keys of ours that are keys of other_config. */
-static const char *
-qos_field(const char *key)
+const char *
+spec_qos_field(const char *key)
 {
     return (!strcmp(key, "burst") ? "other_config:burst"
             : !strcmp(key, "max_rate") ? "other_config:max-rate"
@@ -39,7 +38,7 @@ read_qos_row(struct spec_report *r, json_t *json,
 
     spec_read(r, json, kind, &own);
     SMAP_FOR_EACH (node, &own) {
-        const char *field = qos_field(node->key);
+        const char *field = spec_qos_field(node->key);
 
         if (field != node->key && smap_get(&own, field)) {
             spec_error_member(r, node->key, "is the same as \"%s\" of "

@@ -149,6 +149,9 @@ char *spec_parse_quantity(const char *text, int64_t unit, int64_t *value)
  * but the next two looks for it. */
 void spec_read_qos(struct spec_report *, json_t *object,
                    struct smap *values);
+/* The field that 'key' of "qos" or of a queue means: keys of ours may be keys
+ * of other_config ("max_rate": "other_config:max-rate"). */
+const char *spec_qos_field(const char *key);
 bool spec_has_qos(const struct smap *values);
 /* Adds to 'object' the rows of its 'port' that 'values' say. */
 void spec_lower_qos(const struct smap *values, struct model_object *object,

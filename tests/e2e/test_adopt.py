@@ -321,6 +321,55 @@ def test_take_over_scripts(w):
     equal(os.stat(os.path.join(ours, "host.json")).st_nlink, 1, "links")
 
 
+@options(asan=True, timeout=180)
+def test_take_over_satellites(w):
+    """Mirrors and controllers are exported and taken over as they are, and
+    QoS of ours is exported again as it is."""
+    w.expect_log(r": conflict: ")
+    w.vsctl("add-br", "br0", "--", "set", "bridge", "br0",
+            "datapath_type=netdev")
+    for i in (0, 1):
+        tap(w, "tap%d" % i, tag=10)
+    guests = [w.guest(frames.Guest("tap%d" % i, "52:54:00:00:00:0%d" % i))
+              for i in (0, 1)]
+    w.vsctl("--", "--id=@p", "get", "port", "tap0", "--",
+            "--id=@m", "create", "mirror", "name=m", "select_src_port=@p",
+            "output_vlan=99", "--", "add", "bridge", "br0", "mirrors", "@m",
+            "--", "--id=@c", "create", "controller",
+            'target="ptcp:16653:127.0.0.1"', "max_backoff=2000", "--",
+            "add", "bridge", "br0", "controller", "@c",
+            "--", "--id=@i", "create", "mirror", "name=idle",
+            "output_vlan=98", "--", "add", "bridge", "br0", "mirrors", "@i")
+    before = {t: {r["_uuid"] for r in w.rows(t)}
+              for t in ("Mirror", "Controller")}
+    notes = take_over(w, ["tap0", "tap1"], ["br0"], guests)
+    assert "Mirror br0/idle: it stays as it is" in notes, notes
+    for table, uuids in before.items():
+        equal({r["_uuid"] for r in w.rows(table)}, uuids, table)
+    bridge = json.loads(w.read("host.json"))["bridges"]["br0"]
+    equal((bridge["mirrors"], bridge["controllers"]),
+          ({"m": {"select_src_port": ["tap0"], "output_vlan": 99}},
+           [{"target": "ptcp:16653:127.0.0.1", "max_backoff": 2000}]),
+          "what serves br0")
+    equal({m["name"]: m["external_ids"].get("ovs-portd")
+           for m in w.rows("Mirror")},
+          {"m": "main/bridge:br0", "idle": None}, "marks")
+
+    spec = json.loads(w.read("vms.d/tap0.json"))
+    qos = {"type": "linux-htb", "max_rate": 1000000000,
+           "queues": {"0": {"min_rate": 5000000, "dscp": 8}}}
+    spec["nics"]["net0"].pop("qdisc", None)
+    spec["nics"]["net0"]["qos"] = qos
+    w.write("vms.d/tap0.json", json.dumps(spec))
+    w.ctl("sync")
+    ours = os.path.join(w.dir, "ours")
+    w.ctl("export", "--ours", ours)
+    with open(os.path.join(ours, "vms.d", "tap0.json")) as f:
+        equal(json.load(f)["nics"]["net0"]["qos"], qos, "QoS")
+    plan = w.ctl("plan", "--exit-code", spec=ours)
+    equal(plan.stdout, "No changes.\n", "the plan of what is exported")
+
+
 def as_libvirt(w, name, mac, *, multi_queue):
     """A TAP as libvirt leaves it: not persistent, held by QEMU, its MAC that
     of the guest but for the first byte, its row with libvirt's ids."""

@@ -260,6 +260,215 @@ test_round_trip(void **state OVS_UNUSED)
     world_destroy(&w);
 }
 
+static struct model_row *
+put_satellite(struct world *w, enum model_table table, const char *name,
+              const char *bridge)
+{
+    struct model_row *row = model_row_create(table, name);
+
+    model_row_set(row, MODEL_F_BRIDGE, bridge);
+    model_observed_put_satellite(&w->o, row);
+    return row;
+}
+
+/* All that 'id' is wanted to have is there just so. */
+static void
+assert_satellites(const struct world *w, const char *id, size_t n)
+{
+    const struct model_object *object = model_wanted_get(&w->w, id);
+
+    assert_non_null(object);
+    assert_int_equal(object->n_satellites, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct model_row *want = object->satellites[i];
+        const struct model_row *have = model_observed_satellite(
+            &w->o, want->table, want->name);
+
+        if (!have || !model_row_equals(want, have)) {
+            fail_msg("%s %s is another", model_table_name(want->table),
+                     want->name);
+        }
+    }
+}
+
+static void
+put_bridge_satellites(struct world *w)
+{
+    struct model_row *row = put_satellite(w, MODEL_TABLE_MIRROR, "br0/m",
+                                          "br0");
+
+    model_row_set(row, "name", "m");
+    model_row_set(row, "select_src_port", "br0");
+    model_row_set(row, "select_vlan", "1,2");
+    model_row_set(row, "output_port", "br0");
+    model_row_set(row, "snaplen", "100");
+    row = put_satellite(w, MODEL_TABLE_MIRROR, "br0/n", "br0");
+    model_row_set(row, "name", "n");
+    model_row_set(row, "select_all", "true");
+    model_row_set(row, "output_vlan", "7");
+    row = put_satellite(w, MODEL_TABLE_CONTROLLER, "br0/tcp:127.0.0.1",
+                        "br0");
+    model_row_set(row, "target", "tcp:127.0.0.1");
+    model_row_set(row, "type", "service");
+    model_row_set(row, "enable_async_messages", "false");
+    model_row_set(row, "other_config:dscp", "48");
+    row = put_satellite(w, MODEL_TABLE_CONTROLLER, "br0/ptcp:", "br0");
+    model_row_set(row, "target", "ptcp:");
+    row = put_satellite(w, MODEL_TABLE_NETFLOW, "br0", "br0");
+    model_row_set(row, "targets", "192.0.2.1:1,192.0.2.1:2");
+    model_row_set(row, "active_timeout", "-1");
+    row = put_satellite(w, MODEL_TABLE_SFLOW, "br0", "br0");
+    model_row_set(row, "targets", "192.0.2.1:3");
+    model_row_set(row, "agent", "lo");
+    row = put_satellite(w, MODEL_TABLE_IPFIX, "br0", "br0");
+    model_row_set(row, "targets", "192.0.2.1:4");
+    model_row_set(row, "cache_max_flows", "0");
+    model_row_set(row, "external_ids:a", "b");
+}
+
+static void
+test_bridge_satellites(void **state OVS_UNUSED)
+{
+    struct world w;
+    struct spec_raised raised;
+
+    world_init(&w);
+    put_bridge(&w, "br0");
+    put_bridge_satellites(&w);
+    raise_world(&w, false, NULL, &raised);
+    for (size_t i = 0; i < raised.notes.n; i++) {
+        fail_msg("note: %s", raised.notes.names[i]);
+    }
+    assert_has(text_of(&raised, "host.json"), "\"output_vlan\": 7");
+    want_all(&w, &raised);
+    assert_satellites(&w, "bridge:br0", 7);
+    assert_adopts_as_is(&w, "bridge:br0");
+    spec_raised_destroy(&raised);
+    world_destroy(&w);
+}
+
+/* What no spec can ask for, or is not ours to describe, is noted. */
+static void
+test_odd_satellites(void **state OVS_UNUSED)
+{
+    struct world w;
+    struct spec_raised raised;
+    struct model_row *row;
+
+    world_init(&w);
+    put_bridge(&w, "br0");
+    put_bridge(&w, "br-int");
+    w.o.ovn_bridge = xstrdup("br-int");
+    row = put_satellite(&w, MODEL_TABLE_MIRROR, "br0/idle", "br0");
+    model_row_set(row, "name", "idle");
+    model_row_set(row, "output_vlan", "7");
+    row = put_satellite(&w, MODEL_TABLE_MIRROR, "br0/a b", "br0");
+    model_row_set(row, "name", "a b");
+    model_row_set(row, "select_all", "true");
+    model_row_set(row, "output_vlan", "7");
+    row = put_satellite(&w, MODEL_TABLE_SFLOW, "br0", "br0,br1");
+    model_row_set(row, "targets", "192.0.2.1:3");
+    row = put_satellite(&w, MODEL_TABLE_IPFIX, "br0", "br0");
+    model_row_set(row, "targets", "192.0.2.1:4");
+    model_row_set(row, MODEL_MARK, "other/bridge:br0");
+    row = put_satellite(&w, MODEL_TABLE_CONTROLLER, "br-int/ptcp:",
+                        "br-int");
+    model_row_set(row, "target", "ptcp:");
+    raise_world(&w, false, NULL, &raised);
+    assert_note(&raised, "Mirror br0/idle: it stays as it is: "
+                "/bridges/br0/mirrors/idle: selects nothing");
+    assert_note(&raised, "Mirror br0/a b: it stays as it is");
+    assert_note(&raised, "sFlow br0: it stays as it is: more than one");
+    assert_note(&raised, "IPFIX br0: it stays as it is: it is another inst");
+    assert_note(&raised, "Controller br-int/ptcp:: it stays as it is");
+    const char *text = text_of(&raised, "host.json");
+    assert_null(strstr(text, "mirrors"));
+    assert_null(strstr(text, "flow\""));
+    assert_null(strstr(text, "ipfix"));
+    assert_null(strstr(text, "controllers"));
+    want_all(&w, &raised);
+    spec_raised_destroy(&raised);
+    world_destroy(&w);
+}
+
+static void
+want_text(struct world *w, const char *file, const char *text)
+{
+    struct spec_raised raised;
+
+    shash_init(&raised.files);
+    svec_init(&raised.notes);
+    shash_add(&raised.files, file, xstrdup(text));
+    want_all(w, &raised);
+    spec_raised_destroy(&raised);
+}
+
+/* Ours, with what the ordinary way has made of them. */
+static void
+test_own_satellites(void **state OVS_UNUSED)
+{
+    static const char *const ids[] = { "bridge:br0", "vm1/net0",
+                                       "port:br0/int0", "port:br0/int1" };
+    struct model_object *before[ARRAY_SIZE(ids)];
+    struct world w;
+    struct spec_raised raised;
+
+    world_init(&w);
+    want_text(&w, "host.json", "{\"version\": 1, \"bridges\": {\"br0\": {"
+              "\"datapath_type\": \"netdev\", \"mirrors\": {\"m\": {"
+              "\"select_all\": true, \"output_vlan\": 7}}, \"ports\": {"
+              "\"int0\": {\"type\": \"internal\", \"qos\": {"
+              "\"type\": \"linux-codel\", \"other_config\": {"
+              "\"max-rate\": \"1000\"}}}, \"int1\": {\"type\": \"internal\","
+              "\"qos\": {\"type\": \"linux-htb\", \"other_config\": {"
+              "\"max-rate\": \"007\"}}}}}}}");
+    want_text(&w, "vms.d/vm1.json", "{\"version\": 1, \"nics\": {\"net0\": {"
+              "\"bridge\": \"br0\", \"mac\": \"52:54:00:00:00:01\", "
+              "\"owner\": \"65534\", \"qos\": {\"type\": \"linux-htb\", "
+              "\"max_rate\": \"1Gbit\", \"queues\": {\"0\": {}, "
+              "\"7\": {\"min_rate\": 5000, \"priority\": 3, \"dscp\": 8}}}}"
+              "}}");
+    assert_true(world_run(&w, 20));
+    raise_world(&w, true, NULL, &raised);
+    for (size_t i = 0; i < raised.notes.n; i++) {
+        if (strstr(raised.notes.names[i], "QoS")
+            || strstr(raised.notes.names[i], "by hand")) {
+            fail_msg("note: %s", raised.notes.names[i]);
+        }
+    }
+    const char *nic = text_of(&raised, "vms.d/vm1.json");
+    assert_has(nic, "\"max_rate\": 1000000000");
+    assert_has(nic, "\"priority\": 3");
+    assert_null(strstr(nic, "qdisc"));
+    assert_has(text_of(&raised, "host.json"), "\"max-rate\": \"007\"");
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        const struct model_object *o = model_wanted_get(&w.w, ids[i]);
+
+        before[i] = model_object_create(ids[i], "");
+        for (size_t j = 0; j < o->n_satellites; j++) {
+            model_object_add_satellite(before[i],
+                                       model_row_clone(o->satellites[j]));
+        }
+    }
+    want_all(&w, &raised);
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        const struct model_object *o = model_wanted_get(&w.w, ids[i]);
+
+        assert_int_equal(o->n_satellites, before[i]->n_satellites);
+        assert_true(o->n_satellites > 0);
+        for (size_t j = 0; j < o->n_satellites; j++) {
+            const struct model_row *row = model_object_find_satellite(
+                before[i], o->satellites[j]->table, o->satellites[j]->name);
+
+            assert_non_null(row);
+            assert_true(model_row_equals(row, o->satellites[j]));
+        }
+        model_object_destroy(before[i]);
+    }
+    spec_raised_destroy(&raised);
+    world_destroy(&w);
+}
+
 static void
 test_nothing_twice(void **state OVS_UNUSED)
 {
@@ -358,6 +567,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_bridge_satellites),
+        cmocka_unit_test(test_odd_satellites),
+        cmocka_unit_test(test_own_satellites),
         cmocka_unit_test(test_nothing_twice),
         cmocka_unit_test(test_bad_ids),
         cmocka_unit_test(test_fdb),
