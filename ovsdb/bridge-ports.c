@@ -6,6 +6,7 @@
 
 #include "ovsdb-data.h"
 #include "ovsdb-idl.h"
+#include "src/model/index.h"
 #include "sset.h"
 #include "util.h"
 #include "uuid.h"
@@ -46,10 +47,7 @@ bridge_ports_destroy(struct bridge_ports *bp)
         members_destroy(node->data);
     }
     shash_destroy(&bp->bridges);
-    SHASH_FOR_EACH (node, &bp->ports) {
-        sset_destroy(node->data);
-    }
-    shash_destroy_free_data(&bp->ports);
+    index_destroy(&bp->ports);
 }
 
 const struct sset *
@@ -62,14 +60,7 @@ static void
 enter(struct bridge_ports *bp, const char *port, const char *bridge,
       struct sset *changed)
 {
-    struct sset *bridges = shash_find_data(&bp->ports, port);
-
-    if (!bridges) {
-        bridges = xmalloc(sizeof *bridges);
-        sset_init(bridges);
-        shash_add(&bp->ports, port, bridges);
-    }
-    sset_add(bridges, bridge);
+    index_add(&bp->ports, port, bridge);
     sset_add(changed, port);
 }
 
@@ -77,19 +68,8 @@ static void
 leave(struct bridge_ports *bp, const char *port, const char *bridge,
       struct sset *changed)
 {
-    struct shash_node *node = shash_find(&bp->ports, port);
-
+    index_remove(&bp->ports, port, bridge);
     sset_add(changed, port);
-    if (node) {
-        struct sset *bridges = node->data;
-
-        sset_find_and_delete(bridges, bridge);
-        if (sset_is_empty(bridges)) {
-            sset_destroy(bridges);
-            free(bridges);
-            shash_delete(&bp->ports, node);
-        }
-    }
 }
 
 /* The number of UUIDs, at most 'max', by which 'a' and 'b' begin alike.

@@ -408,28 +408,14 @@ delete_satellite(const struct steps_txn *t, const struct plan_step *step)
 static void
 write_add(struct steps_txn *t, const struct plan_step *step)
 {
-    switch (step->what) {
-    case PLAN_BRIDGE:
-        add_bridge(t, step);
-        break;
-    case PLAN_PORT:
-        add_port(t, step);
-        break;
-    case PLAN_INTERFACE:
-        add_iface(t, step);
-        break;
-    case PLAN_QOS:
-    case PLAN_QUEUE:
-    case PLAN_MIRROR:
-    case PLAN_CONTROLLER:
-    case PLAN_NETFLOW:
-    case PLAN_SFLOW:
-    case PLAN_IPFIX:
+    if (plan_step_is_satellite(step)) {
         add_satellite(t, step);
-        break;
-    case PLAN_LINK:
-    default:
-        break;
+    } else if (step->what == PLAN_BRIDGE) {
+        add_bridge(t, step);
+    } else if (step->what == PLAN_PORT) {
+        add_port(t, step);
+    } else if (step->what == PLAN_INTERFACE) {
+        add_iface(t, step);
     }
 }
 

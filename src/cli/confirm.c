@@ -32,6 +32,16 @@ place_of(const struct cli *cli)
     };
 }
 
+/* Fails a command that ends the pending change: by 'error', which it takes,
+ * or because there is none. */
+static void
+fail_end(struct ctl_context *ctx, char *error)
+{
+    cli_fail(ctx, CLI_REFUSED, error ? error : xstrdup(
+        "no change is pending: none was made, or it was confirmed or "
+        "undone already"));
+}
+
 /* What is pending, for pending_destroy(), and the time. */
 static char *
 look(const struct cli *cli, struct pending **p, struct pending_clock *clock)
@@ -301,9 +311,7 @@ cmd_confirm(struct ctl_context *ctx)
     pending_end_init(&end);
     error = pending_confirm(&place, &clock, lock_ms(cli), &end);
     if (error || end.none) {
-        cli_fail(ctx, CLI_REFUSED, error ? error : xstrdup(
-            "no change is pending: none was made, or it was confirmed or "
-            "undone already"));
+        fail_end(ctx, error);
     } else {
         VLOG_INFO("confirmed by %s", cli->line);
         nudge(cli, &end.targets);
@@ -356,9 +364,7 @@ cmd_rollback(struct ctl_context *ctx)
     error = pending_rollback(&place, &clock, force ? PENDING_FORCE : 0,
                              lock_ms(cli), &end);
     if (error || end.none) {
-        cli_fail(ctx, CLI_REFUSED, error ? error : xstrdup(
-            "no change is pending: none was made, or it was confirmed or "
-            "undone already"));
+        fail_end(ctx, error);
     } else {
         VLOG_INFO("rolled back by %s", cli->line);
         cli->status = finish_rollback(cli, &end);

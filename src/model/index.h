@@ -2,7 +2,7 @@
 #ifndef PORTD_MODEL_INDEX_H
 #define PORTD_MODEL_INDEX_H 1
 
-/* An index from a string to a set of strings; for src/model only. */
+/* An index from a string to a set of strings. */
 
 #include "openvswitch/shash.h"
 #include "sset.h"

@@ -406,6 +406,16 @@ model_owned_parse(const char *s, struct sset *owned)
     }
 }
 
+void
+model_owned_read(const struct smap *fields, struct sset *owned)
+{
+    const char *text = smap_get(fields, MODEL_OWNED);
+
+    if (text) {
+        model_owned_parse(text, owned);
+    }
+}
+
 /* Objects. */
 
 struct model_object *

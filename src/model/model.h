@@ -245,6 +245,8 @@ const char *model_link_mark(const struct model_link *link);
 struct sset;
 char *model_owned_format(const struct sset *);
 void model_owned_parse(const char *, struct sset *);
+/* Adds to the set what the fields of a row list as owned, if anything. */
+void model_owned_read(const struct smap *fields, struct sset *);
 
 /* What one object of a spec lowers to.  Owns everything it points to. */
 struct model_object {

@@ -300,29 +300,15 @@ void
 plan_step_apply(const struct plan_step *step, struct model_observed *o,
                 int ifindex)
 {
-    switch (step->what) {
-    case PLAN_BRIDGE:
-        apply_bridge(step, o);
-        break;
-    case PLAN_PORT:
-        apply_port(step, o);
-        break;
-    case PLAN_INTERFACE:
-        apply_interface(step, o);
-        break;
-    case PLAN_QOS:
-    case PLAN_QUEUE:
-    case PLAN_MIRROR:
-    case PLAN_CONTROLLER:
-    case PLAN_NETFLOW:
-    case PLAN_SFLOW:
-    case PLAN_IPFIX:
+    if (plan_step_is_satellite(step)) {
         apply_satellite(step, o);
-        break;
-    case PLAN_LINK:
+    } else if (step->what == PLAN_BRIDGE) {
+        apply_bridge(step, o);
+    } else if (step->what == PLAN_PORT) {
+        apply_port(step, o);
+    } else if (step->what == PLAN_INTERFACE) {
+        apply_interface(step, o);
+    } else if (step->what == PLAN_LINK) {
         apply_link(step, o, ifindex);
-        break;
-    default:
-        break;
     }
 }

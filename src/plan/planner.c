@@ -245,13 +245,11 @@ planner_listed(const struct planner *p, const char *name, const char *prefix,
                struct sset *things)
 {
     const struct model_iface *iface = planner_own_iface(p, name);
-    const char *text = iface ? smap_get(&iface->row.fields, MODEL_OWNED)
-                             : NULL;
     struct sset owned = SSET_INITIALIZER(&owned);
     const char *thing;
 
-    if (text) {
-        model_owned_parse(text, &owned);
+    if (iface) {
+        model_owned_read(&iface->row.fields, &owned);
     }
     SSET_FOR_EACH (thing, &owned) {
         if (!strncmp(thing, prefix, strlen(prefix))) {
@@ -270,7 +268,7 @@ planner_list(struct smap *target, const struct sset *things)
     if (sset_is_empty(things)) {
         return;
     }
-    model_owned_parse(smap_get(target, MODEL_OWNED), &owned);
+    model_owned_read(target, &owned);
     SSET_FOR_EACH (thing, things) {
         sset_add(&owned, thing);
     }

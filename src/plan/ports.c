@@ -321,12 +321,9 @@ respect_qos(struct planner *p, struct plan_step *step,
             const struct model_port *have)
 {
     struct plan_change *c = plan_step_find(step, MODEL_F_QOS);
-    const char *text = smap_get(&have->row.fields, MODEL_OWNED);
     struct sset owned = SSET_INITIALIZER(&owned);
 
-    if (text) {
-        model_owned_parse(text, &owned);
-    }
+    model_owned_read(&have->row.fields, &owned);
     if (c && c->old && *c->old == '?'
         && !sset_contains(&owned, MODEL_F_QOS)) {
         planner_note(p, MODEL_CONFLICT, "port %s has a QoS row that is not "

@@ -74,11 +74,8 @@ clear_disowned(struct planner *p, struct plan_step *step,
                enum model_table table, const struct smap *target,
                const struct model_row *have)
 {
-    const char *text = smap_get(&have->fields, MODEL_OWNED);
     struct sset owned = SSET_INITIALIZER(&owned);
-    if (text) {
-        model_owned_parse(text, &owned);
-    }
+    model_owned_read(&have->fields, &owned);
 
     const char **names = sset_sort(&owned);
     for (size_t i = 0; i < sset_count(&owned); i++) {

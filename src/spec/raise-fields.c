@@ -91,7 +91,7 @@ is_vswitchds(const struct model_row *row, const char *field)
     bool theirs = false;
 
     if (!strcmp(field, "bond_active_slave")) {
-        model_owned_parse(smap_get_def(&row->fields, MODEL_OWNED, ""), &owned);
+        model_owned_read(&row->fields, &owned);
         theirs = !sset_contains(&owned, field);
     }
     sset_destroy(&owned);
