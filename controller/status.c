@@ -110,6 +110,7 @@ counters_json(const struct reconcile *r)
     const struct db_stats *db = db_get_stats(host_db(r->host));
     const struct kernel_stats *kernel
         = kernel_get_stats(host_kernel(r->host));
+    const struct store_stats files = store_get_stats(r->store);
     struct json *json = json_object_create();
 
     put_integer(json, "passes", r->counters.passes);
@@ -120,6 +121,9 @@ counters_json(const struct reconcile *r)
     put_integer(json, "netlink_writes", kernel->writes);
     put_integer(json, "netlink_events", kernel->events);
     put_integer(json, "netlink_dumps", kernel->dumps);
+    put_integer(json, "netlink_overruns", kernel->overruns);
+    put_integer(json, "file_scans", files.scans);
+    put_integer(json, "inotify_overflows", files.overflows);
     return json;
 }
 

@@ -153,6 +153,7 @@ overrun(struct kernel *k, int error)
 
     VLOG_WARN_RL(&rl, "link events were lost (%s), dumping all links again",
                  ovs_strerror(error));
+    k->stats.overruns++;
     k->observed->links_complete = false;
     k->dump_tainted = true;
     schedule_dump(k, 0);

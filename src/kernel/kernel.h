@@ -27,6 +27,7 @@ struct kernel_stats {
     unsigned long long writes;  /* Commands that change something. */
     unsigned long long events;  /* Link and address messages seen. */
     unsigned long long dumps;   /* Whole dumps, the first included. */
+    unsigned long long overruns; /* Times that events were lost. */
 };
 
 /* Opens the sockets and begins the first dump, whose links go to 'observed'

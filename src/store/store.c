@@ -53,6 +53,7 @@ struct store {
     long long int due;
     long long int next_full;    /* Next scan of everything. */
     long long int busy_since;   /* 0 if the lock was to be had. */
+    unsigned long long scans;   /* Of everything, that is. */
 };
 
 struct store *
@@ -121,6 +122,7 @@ scan(struct store *store, unsigned int flags)
         store->due = now + BUSY_MS;
         return false;
     }
+    store->scans += full;
     store->busy_since = 0;
     store->first_event = 0;
     store->event_due = store->due = LLONG_MAX;
@@ -215,6 +217,15 @@ store_load(struct store *store, const struct sset *names, int timeout_ms,
         }
     }
     return store->cache.dir_found ? NULL : xstrdup(store->cache.dir.error);
+}
+
+struct store_stats
+store_get_stats(const struct store *store)
+{
+    return (struct store_stats) {
+        .scans = store->scans,
+        .overflows = store->watch ? store_watch_overflows(store->watch) : 0,
+    };
 }
 
 const struct shash *

@@ -92,6 +92,13 @@ char *store_load(struct store *, const struct sset *names, int timeout_ms,
 /* Read all files again at the next store_run(), changed or not. */
 void store_rescan(struct store *);
 
+struct store_stats {
+    unsigned long long scans;   /* Looks at all files, the first included. */
+    unsigned long long overflows; /* Times that inotify events were lost. */
+};
+
+struct store_stats store_get_stats(const struct store *);
+
 /* The current files ("struct store_file"), by name; STORE_ABSENT ones are not
  * in it.  Files and their texts are good until the next store_run() or
  * store_load(). */

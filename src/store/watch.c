@@ -32,6 +32,8 @@ VLOG_DEFINE_THIS_MODULE(store_watch);
  * scan takes their place. */
 #define MAX_READS 64
 
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+
 struct watched {
     int wd;                     /* -1 for none. */
     dev_t dev;
@@ -43,6 +45,7 @@ struct store_watch {
     struct watched dir, vms;
     bool failed;                /* The last attempt to watch failed. */
     bool warned;
+    unsigned long long overflows; /* Times that events were lost. */
 };
 
 void
@@ -223,6 +226,9 @@ handle(struct store_watch *watch, const struct inotify_event *event,
                         : event->wd == watch->vms.wd ? &watch->vms : NULL;
 
     if (event->mask & IN_Q_OVERFLOW) {
+        VLOG_INFO_RL(&rl, "inotify: events were lost, looking at all files "
+                     "again");
+        watch->overflows++;
         todo->full = true;
         return true;
     } else if (!w) {
@@ -277,4 +283,10 @@ store_watch_wait(const struct store_watch *watch)
     if (watch->fd >= 0) {
         poll_fd_wait(watch->fd, POLLIN);
     }
+}
+
+unsigned long long
+store_watch_overflows(const struct store_watch *watch)
+{
+    return watch->overflows;
 }

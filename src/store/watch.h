@@ -46,4 +46,7 @@ bool store_watch_works(const struct store_watch *);
 bool store_watch_run(struct store_watch *, struct store_todo *todo);
 void store_watch_wait(const struct store_watch *);
 
+/* How often events were lost. */
+unsigned long long store_watch_overflows(const struct store_watch *);
+
 #endif /* src/store/watch.h */

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lost events, a lost lock, a reboot: what level-triggered means."""
 
+import fcntl
+import glob
 import os
 import signal
 import subprocess
 import time
 
 import frames
+import oracle
 from harness import equal, never, nic, options, wait
+from test_safety import assert_calm
 
 BOOT_ID = "01234567-89ab-4def-8123-456789abcdef"
 LOCK = "ovs_portd_main"         # OVSDB's, of the instance "main".
@@ -22,45 +26,153 @@ def world(w):
     w.wait_state(["vm1/net0", "vm2/net0"])
 
 
+def counted(w, *names):
+    """Those of the daemon's counters, at rest."""
+    w.wait_idle()
+    counters = w.counters()
+    return [counters[name] for name in names]
+
+
+def flap(w, n, change):
+    """'n' changes of a device that is nobody's, and two of ours among them,
+    while the daemon cannot read of any."""
+    w.portd.signal(signal.SIGSTOP)
+    lines = ["link set noise alias a%d" % i for i in range(n)]
+    lines[n // 2] = "link del tap1"
+    lines[n * 3 // 4] = "link set tap2 " + change
+    w.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
+    w.portd.signal(signal.SIGCONT)
+
+
+@options(timeout=240)
 def test_netlink_overrun(w):
-    """More link events than the socket holds: all links are read again, and
-    what happened among the lost events is put right."""
+    """More link events than the socket holds: that is seen, all links are
+    read again, once, and what happened among the lost events is put right."""
     world(w)
     w.expect_log(r"link events were lost")
-    w.wait_idle()
-    dumps = w.counters()["netlink_dumps"]
-    w.portd.signal(signal.SIGSTOP)
     w.ip("link", "add", "noise", "type", "veth", "peer", "name", "noise2")
     # The kernel tells of an alias only where the device is up.
     w.ip("link", "set", "noise", "up")
-    lines = ["link set noise alias a%d" % i for i in range(20000)]
-    lines[10000] = "link del tap1"
-    lines[15000] = "link set tap2 down"
-    w.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
-    w.portd.signal(signal.SIGCONT)
-    w.wait_state(["vm1/net0", "vm2/net0"])
-    wait(lambda: w.is_up("tap1") and w.is_up("tap2"), "both are up")
-    equal(w.counters()["netlink_dumps"] > dumps, True,
-          "the events overran, so that links were dumped again")
+    names = "netlink_overruns", "netlink_dumps", "file_scans"
+    # Not the same thing again and again, which would be left alone.
+    for change in "down", "mtu 1300", "address fe:00:00:00:00:77":
+        before = counted(w, *names)
+        index = w.ifindex("tap1")
+        flap(w, 20000, change)
+        wait(lambda: w.ifindex("tap1") not in (None, index), "a new tap1")
+        w.wait_state(["vm1/net0", "vm2/net0"])
+        oracle.assert_clean(w, strangers={"noise", "noise2"})
+        after = counted(w, *names)
+        equal([now - then for then, now in zip(before, after)], [1, 1, 0],
+              "overruns, dumps and scans of files")
+    assert_calm(w)
     frames.talk(w.open("vm1/net0"), w.open("vm2/net0"))
 
 
-def test_inotify_overflow(w):
-    """More file events than inotify holds: all files are looked at again."""
+def test_flaps(w):
+    """Thousands of flaps while the daemon does read, as fast as it can: what
+    happens among them is put right, and if it loses events it dumps no more
+    often than that."""
     world(w)
-    with open("/proc/sys/fs/inotify/max_queued_events") as f:
-        n = int(f.read())
-    w.portd.signal(signal.SIGSTOP)
-    a, b = w.path("vms.d/.a"), w.path("vms.d/.b")
-    open(a, "w").close()
-    for _ in range(n // 4 + 1000):
-        os.rename(a, b)
-        os.rename(b, a)
-    w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=20, queues=2)})
-    w.write_vm("vm3", {"net0": nic(3, ifname="tap3", tag=20)})
-    w.portd.signal(signal.SIGCONT)
-    w.wait_state("vm3/net0")
-    wait(lambda: w.port("tap1")["tag"] == 20, "the new tag")
+    w.expect_log(r"link events were lost")
+    before = counted(w, "netlink_overruns", "netlink_dumps",
+                     "netlink_events")
+    for i in range(20):
+        w.ip("link", "add", "noise%d" % i, "type", "veth", "peer", "name",
+             "other%d" % i)
+    lines = ["link set noise%d %s" % (i % 20, ("up", "down")[i // 20 % 2])
+             for i in range(5000)]
+    lines[2500] = "link del tap1"
+    lines[4000] = "link set tap2 down"
+    w.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
+    w.wait_state(["vm1/net0", "vm2/net0"])
+    oracle.assert_clean(w, strangers={
+        name % i for i in range(20) for name in ("noise%d", "other%d")})
+    overruns, dumps, events = (now - then for then, now in zip(
+        before, counted(w, "netlink_overruns", "netlink_dumps",
+                        "netlink_events")))
+    equal(dumps <= overruns, True,
+          "%d dumps for %d overruns" % (dumps, overruns))
+    equal(events > 5000 or overruns > 0, True, "%d events seen" % events)
+    assert_calm(w)
+
+
+class ShortQueue:
+    """While it is entered, who asks for inotify gets a queue of 'length'
+    events.  The setting is the whole machine's, so that it is for one test at
+    a time, and for a moment."""
+    path = "/proc/sys/fs/inotify/max_queued_events"
+
+    def __init__(self, length):
+        self.length = length
+
+    def __enter__(self):
+        self.fd = os.open(self.path, os.O_RDWR)
+        fcntl.flock(self.fd, fcntl.LOCK_EX)
+        self.usual = os.pread(self.fd, 32, 0)
+        os.pwrite(self.fd, b"%d\n" % self.length, 0)
+
+    def __exit__(self, *_):
+        os.pwrite(self.fd, self.usual, 0)
+        os.close(self.fd)
+
+
+def start_with_short_queue(w, length):
+    with ShortQueue(length):
+        w.start_portd(answer=False)
+        wait(lambda: any(
+            os.path.islink(link) and "inotify" in os.readlink(link)
+            for link in glob.glob("/proc/%d/fd/*" % w.portd.pid)),
+            "it has asked for inotify", every=0.002)
+    w.wait_answer(w.portd)
+
+
+@options(timeout=180)
+def test_inotify_overflow(w):
+    """More file events than inotify holds: that is seen, all files are looked
+    at again, once, and what happened among the lost events is done."""
+    w.write_host()
+    for i in range(1, 9):
+        w.write_vm("vm%d" % i, {"net0": nic(i, ifname="tap%d" % i, tag=10)})
+    start_with_short_queue(w, 16)
+    w.wait_state(["vm%d/net0" % i for i in range(1, 9)])
+    names = "inotify_overflows", "file_scans", "netlink_dumps"
+    for tag in 20, 30, 40:
+        before = counted(w, *names)
+        w.portd.signal(signal.SIGSTOP)
+        for i in range(500):
+            w.write_vm("vm%d" % (i % 8 + 1), {"net0": nic(
+                i % 8 + 1, ifname="tap%d" % (i % 8 + 1), tag=i + 100)})
+        # After all that the queue has room for.
+        for i in range(1, 9):
+            w.write_vm("vm%d" % i, {"net0": nic(i, ifname="tap%d" % i,
+                                                tag=tag)})
+        w.write_vm("new", {"net0": nic(tag, ifname="new%d" % tag, tag=tag)})
+        w.portd.signal(signal.SIGCONT)
+        w.wait_state("new/net0")
+        wait(lambda: w.link("new%d" % tag), "new%d" % tag)
+        oracle.assert_clean(w, strangers=())
+        equal([now - then for then, now in zip(before, counted(w, *names))],
+              [1, 1, 0], "overflows, scans and dumps of links")
+    assert_calm(w)
+
+
+def test_inotify_overflow_in_flight(w):
+    """The same while the daemon does read, as fast as it can."""
+    w.write_host(gc_grace=0)
+    start_with_short_queue(w, 16)
+    before = counted(w, "inotify_overflows", "file_scans")
+    for i in range(3000):
+        w.write_vm("vm%d" % (i % 30), {"net0": nic(
+            i % 30, ifname="tap%d" % (i % 30), tag=i + 1)})
+        if i % 7 == 0:
+            w.remove("vms.d/vm%d.json" % (i % 30))
+    oracle.assert_clean(w, strangers=())
+    overflows, scans = (now - then for then, now in zip(
+        before, counted(w, "inotify_overflows", "file_scans")))
+    equal(0 < overflows and 0 < scans <= overflows, True,
+          "%d scans for %d overflows" % (scans, overflows))
+    assert_calm(w)
 
 
 @options(asan=True)

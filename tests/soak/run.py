@@ -37,7 +37,8 @@ def parts(seed, seconds):
         ("kills", 0.2, lambda w, end: endure.random_kills(
             w, seed, KILLS, until=end)),
         ("tap-recreated", 0.1, lambda w, end: endure.recreate_tap(
-            w, RECREATIONS, until=end)),
+            w, RECREATIONS, until=end,
+            within=endure.RECREATED_WITHIN)),
         ("cycles", 0.2, lambda w, end: endure.cycles(w, CYCLES, until=end)),
         ("writers", 0.1, lambda w, end: endure.writers(
             w, seed, min(WRITER_SECONDS, seconds * 0.1))),
