@@ -369,7 +369,7 @@ take_results(struct reconcile *r, long long int now)
         if (!step->after) {
             take_result(r, step, now);
         } else if (sset_contains(&r->unsettled, step->object)) {
-            /* Beyond the batch, or waiting for what was just done. */
+            /* Waiting for what was just done. */
             sset_add(&r->dirty, step->object);
         }
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "openvswitch/poll-loop.h"
 #include "ovsdb/db.h"
 #include "src/failpoint.h"
 #include "src/kernel/kernel.h"
@@ -18,8 +19,13 @@ struct host {
     struct kernel *kernel;
     bool writable;
 
-    /* Row steps of the plan that is being done, while the transaction is in
-     * flight. */
+    /* The plan whose kernel steps are being done, a batch each time the loop
+     * comes round; NULL once they are. */
+    struct plan *plan;
+    size_t n_looked_at;         /* Of its steps. */
+    bool creates;               /* One of them was to create a device. */
+
+    /* Row steps of the plan, while the transaction is in flight. */
     struct plan_step **rows;
 };
 
@@ -71,6 +77,9 @@ host_wait(struct host *h)
 {
     kernel_wait(h->kernel);
     db_wait(h->db);
+    if (h->plan) {
+        poll_immediate_wake();
+    }
 }
 
 bool
@@ -221,31 +230,20 @@ host_adopt(const struct host *h, const char *id,
     return plan_adopt(&h->wanted, &h->observed, id, gate, stamps, rest);
 }
 
-static bool
-is_ready_link(const struct plan_step *step)
+/* Does the next batch of kernel steps, in order; deletions, of which many go
+ * at once by their group, do not count towards it. */
+static void
+execute_links(struct host *h)
 {
-    return !step->after && step->what == PLAN_LINK;
-}
-
-/* Does one batch of kernel steps, in order; deletions, of which many go at
- * once by their group, do not count towards it.  Steps beyond it get an
- * 'after'.  Returns true if devices were or are still to be created. */
-static bool
-execute_links(struct host *h, struct plan *plan)
-{
-    struct plan_step **batch = xmalloc(plan->n_steps * sizeof *batch);
+    struct plan_step **batch = xmalloc(h->plan->n_steps * sizeof *batch);
     size_t n = 0, n_slow = 0;
-    bool creates = false;
 
-    for (size_t i = 0; i < plan->n_steps; i++) {
-        struct plan_step *step = plan->steps[i];
-        if (!is_ready_link(step)) {
-            continue;
-        }
-        creates |= step->op == PLAN_ADD;
-        if (step->op != PLAN_DEL && n_slow++ >= KERNEL_BATCH) {
-            step->after = xstrdup("the next batch");
-        } else {
+    while (h->n_looked_at < h->plan->n_steps && n_slow < KERNEL_BATCH) {
+        struct plan_step *step = h->plan->steps[h->n_looked_at++];
+
+        if (!step->after && step->what == PLAN_LINK) {
+            h->creates |= step->op == PLAN_ADD;
+            n_slow += step->op != PLAN_DEL;
             batch[n++] = step;
         }
     }
@@ -253,21 +251,39 @@ execute_links(struct host *h, struct plan *plan)
         kernel_execute(h->kernel, batch, n);
     }
     free(batch);
-    return creates;
+}
+
+/* Has what is left of the plan wait because of 'why'. */
+static void
+give_up(struct host *h, const char *why)
+{
+    for (size_t i = 0; i < h->plan->n_steps; i++) {
+        struct plan_step *step = h->plan->steps[i];
+
+        if (!step->after
+            && (step->what != PLAN_LINK || i >= h->n_looked_at)) {
+            step->after = xstrdup(why);
+        }
+    }
+    h->plan = NULL;
 }
 
 static void
-execute_rows(struct host *h, struct plan *plan, bool wait)
+execute_rows(struct host *h)
 {
+    struct plan *plan = h->plan;
     size_t n = 0;
 
+    h->plan = NULL;
     free(h->rows);
     h->rows = xmalloc(plan->n_steps * sizeof *h->rows);
     for (size_t i = 0; i < plan->n_steps; i++) {
         struct plan_step *step = plan->steps[i];
         if (step->after || step->what == PLAN_LINK) {
             continue;
-        } else if (wait) {
+        } else if (h->creates) {
+            /* Each transaction costs ovs-vswitchd O(ports): as long as
+             * devices are being created, rows wait, so that all go in one. */
             step->after = xstrdup("all devices are created");
         } else {
             h->rows[n++] = step;
@@ -278,19 +294,37 @@ execute_rows(struct host *h, struct plan *plan, bool wait)
     }
 }
 
+/* Goes on with 'h->plan'. */
+static void
+proceed(struct host *h)
+{
+    const char *why = host_cannot_write(h);
+
+    if (why) {
+        give_up(h, why);
+        return;
+    }
+    execute_links(h);
+    if (h->n_looked_at >= h->plan->n_steps) {
+        FAILPOINT("links-done");
+        execute_rows(h);
+    }
+}
+
 void
 host_execute(struct host *h, struct plan *plan)
 {
-    /* Each transaction costs ovs-vswitchd O(ports): as long as devices are
-     * being created, rows wait, so that all go in one. */
-    bool creates = execute_links(h, plan);
-
-    FAILPOINT("links-done");
-    execute_rows(h, plan, creates);
+    h->plan = plan;
+    h->n_looked_at = 0;
+    h->creates = false;
+    proceed(h);
 }
 
 bool
 host_done(struct host *h)
 {
-    return !db_txn_in_flight(h->db) || db_txn_run(h->db);
+    if (h->plan) {
+        proceed(h);
+    }
+    return !h->plan && (!db_txn_in_flight(h->db) || db_txn_run(h->db));
 }

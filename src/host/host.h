@@ -68,11 +68,12 @@ char *host_adopt(const struct host *, const char *id,
                  const struct plan_gate *, struct plan *stamps,
                  struct plan *rest) OVS_WARN_UNUSED_RESULT;
 
-/* Begins to do the steps of 'plan' that can be done now: at most KERNEL_BATCH
- * kernel steps at once, then all rows in one transaction.  'plan' must stay
- * until host_done() returns true; then each step that was done has its result
- * in 'error'.  Steps beyond the batch get an 'after', for the next pass.
- * host_cannot_write() must be NULL. */
+/* Begins to do the steps of 'plan' that can be done now: the kernel's, at most
+ * KERNEL_BATCH each time host_done() is called, then all rows in one
+ * transaction.  'plan' must stay until host_done() returns true; then each
+ * step that was done has its result in 'error', and one that was not has an
+ * 'after'.  host_cannot_write() must be NULL; once it is not, what is left is
+ * not done. */
 void host_execute(struct host *, struct plan *plan);
 /* Call after host_run().  True if nothing is being done (any more). */
 bool host_done(struct host *);

@@ -2,6 +2,7 @@
 """Specs become live ports."""
 
 import hashlib
+import re
 import time
 
 import frames
@@ -161,3 +162,20 @@ def test_defaults(w):
     w.ctl("sync")
     equal(w.tun("tap0").get("group"), "nogroup", "group")
     equal(w.ifindex("tap0"), before, "ifindex")
+
+
+@options(timeout=300)
+def test_many_at_once(w):
+    """Many NICs at once are planned a few times each, and not again for each
+    batch of devices."""
+    n = 640                     # Five batches.
+    w.write_host()
+    w.write("vms.d/big.json", {"version": 1, "nics": {
+        "net%d" % i: nic(i, ifname="t%d" % i, tag=10) for i in range(n)}})
+    w.start_portd()
+    w.wait_state(["big/net%d" % i for i in range(n)], timeout=240)
+    shown = w.appctl("coverage/show")
+    planned = int(re.search(r"reconcile_object .*total: (\d+)",
+                            shown).group(1))
+    equal(planned < 8 * n, True,
+          "%d plans are less than 8 for each of %d NICs" % (planned, n))
