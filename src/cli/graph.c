@@ -21,14 +21,23 @@ static const char *const palette[] = {
     "#8c510a", "#6a3d9a", "#b2182b", "#1b7837",
 };
 
-static const struct { const char *name, *fill; } fills[] = {
-    { "ready", "#dcf0dc" },
-    { "applying", "#fdf1c7" }, { "waiting", "#fdf1c7" },
-    { "pending", "#fdf1c7" }, { "in-use", "#fdf1c7" },
-    { "held", "#fdf1c7" }, { "degraded", "#fdf1c7" },
-    { "paused", "#dce4f5" }, { "quarantined", "#dce4f5" },
-    { "conflict", "#f8cfcb" }, { "error", "#f8cfcb" },
-    { "invalid", "#f8cfcb" },
+#define GREEN "#dcf0dc"
+#define YELLOW "#fdf1c7"
+#define BLUE "#dce4f5"
+#define RED "#f8cfcb"
+static const char *const fills[MODEL_N_STATES] = {
+    [MODEL_READY] = GREEN,
+    [MODEL_APPLYING] = YELLOW,
+    [MODEL_WAITING] = YELLOW,
+    [MODEL_PENDING] = YELLOW,
+    [MODEL_IN_USE] = YELLOW,
+    [MODEL_HELD] = YELLOW,
+    [MODEL_DEGRADED] = YELLOW,
+    [MODEL_PAUSED] = BLUE,
+    [MODEL_QUARANTINED] = BLUE,
+    [MODEL_CONFLICT] = RED,
+    [MODEL_ERROR] = RED,
+    [MODEL_INVALID] = RED,
 };
 
 struct graph {
@@ -37,7 +46,7 @@ struct graph {
     const struct shash_node **objects; /* Sorted by id. */
     size_t n;
     struct shash vlans;         /* Number -> colour. */
-    struct sset shown;          /* States in the picture. */
+    bool shown[MODEL_N_STATES]; /* States in the picture. */
     struct ds *out;
 };
 
@@ -73,13 +82,15 @@ static void
 put_node(struct graph *g, const char *indent, const char *node,
          const char *id, const char *label, const char *attrs)
 {
-    const char *state = (g->states && id
-                         ? shash_find_data(g->states, id) : NULL);
+    const char *name = (g->states && id
+                        ? shash_find_data(g->states, id) : NULL);
+    enum model_state state = (name ? model_state_from_name(name)
+                              : MODEL_N_STATES);
     struct ds text = DS_EMPTY_INITIALIZER;
 
     ds_put_cstr(&text, label);
-    if (state && strcmp(state, "ready")) {
-        ds_put_format(&text, "\n%s", state);
+    if (name && state != MODEL_READY) {
+        ds_put_format(&text, "\n%s", name);
     }
     ds_put_format(g->out, "%s\"", indent);
     put_quoted(g->out, node);
@@ -88,11 +99,9 @@ put_node(struct graph *g, const char *indent, const char *node,
     ds_put_char(g->out, '"');
     put_attr(g->out, "tooltip", id ? id : node);
     ds_put_cstr(g->out, attrs);
-    for (size_t i = 0; i < ARRAY_SIZE(fills) && state; i++) {
-        if (!strcmp(fills[i].name, state)) {
-            put_attr(g->out, "fillcolor", fills[i].fill);
-            sset_add(&g->shown, state);
-        }
+    if (state < MODEL_N_STATES) {
+        put_attr(g->out, "fillcolor", fills[state]);
+        g->shown[state] = true;
     }
     ds_put_cstr(g->out, "];\n");
     ds_destroy(&text);
@@ -397,9 +406,9 @@ put_legend(struct graph *g)
     }
     free(sorted);
     put_legend_row(g, PLAIN, "", "all VLANs, or many");
-    for (size_t i = 0; i < ARRAY_SIZE(fills); i++) {
-        if (sset_contains(&g->shown, fills[i].name)) {
-            put_legend_row(g, fills[i].fill, "", fills[i].name);
+    for (enum model_state state = 0; state < MODEL_N_STATES; state++) {
+        if (g->shown[state]) {
+            put_legend_row(g, fills[state], "", model_state_name(state));
         }
     }
     ds_put_cstr(g->out, "</table>>];\n");
@@ -441,7 +450,6 @@ graph_format(const struct model_wanted *wanted, const struct shash *states,
         .objects = shash_sort(&wanted->objects),
         .n = shash_count(&wanted->objects),
         .vlans = SHASH_INITIALIZER(&g.vlans),
-        .shown = SSET_INITIALIZER(&g.shown),
         .out = out,
     };
 
@@ -461,5 +469,4 @@ graph_format(const struct model_wanted *wanted, const struct shash *states,
     ds_put_cstr(out, "}\n");
     free(g.objects);
     shash_destroy(&g.vlans);
-    sset_destroy(&g.shown);
 }

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "src/model/model.h"
 #include "svec.h"
 #include "util.h"
 
@@ -130,22 +131,36 @@ choose_columns(const struct output *o, const char *columns,
     return error;
 }
 
+/* As "\033[...m" has them. */
+#define RED "31"
+#define GREEN "32"
+#define YELLOW "33"
+#define CYAN "36"
+
 static const char *
 state_color(const char *state)
 {
-    static const struct { const char *state, *color; } colors[] = {
-        { "ready", "32" }, { "valid", "32" },
-        { "quarantined", "36" }, { "paused", "36" },
-        { "conflict", "31" }, { "error", "31" }, { "invalid", "31" },
-        { "degraded", "31" },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(colors); i++) {
-        if (!strcmp(state, colors[i].state)) {
-            return colors[i].color;
-        }
+    switch (model_state_from_name(state)) {
+    case MODEL_READY:
+        return GREEN;
+    case MODEL_PAUSED:
+    case MODEL_QUARANTINED:
+        return CYAN;
+    case MODEL_CONFLICT:
+    case MODEL_ERROR:
+    case MODEL_INVALID:
+    case MODEL_DEGRADED:
+        return RED;
+    case MODEL_N_STATES:        /* Of a file, then. */
+        return !strcmp(state, "valid") ? GREEN : YELLOW;
+    case MODEL_APPLYING:
+    case MODEL_WAITING:
+    case MODEL_PENDING:
+    case MODEL_IN_USE:
+    case MODEL_HELD:
+    default:
+        return YELLOW;
     }
-    return "33";
 }
 
 /* The number of characters, not bytes, of 's'. */

@@ -14,6 +14,7 @@
 #include "src/cli/world.h"
 #include "src/host/host.h"
 #include "src/host/specs.h"
+#include "src/model/model.h"
 #include "sset.h"
 #include "util.h"
 
@@ -108,10 +109,10 @@ scene_open(const struct cli *cli, struct scene *s, char **error)
 
     *error = NULL;
     if (daemon_look(cli, &status, &text) == DAEMON_OK) {
-        const char *state = json_view_string(status, "state", "ready");
+        const char *state = json_view_string(status, "state", "?");
 
         scene_from_status(s, status);
-        if (strcmp(state, "ready")) {
+        if (model_state_from_name(state) != MODEL_READY) {
             const char *reason = json_view_string(status, "reason", "");
             cli_note("ovs-portd is %s%s%s", state, *reason ? ": " : "",
                      reason);

@@ -109,16 +109,16 @@ ask(struct wait *w, int *left, struct json **reply, char **text)
 
 /* Not ready, but as wanted. */
 static bool
-is_at_rest(const char *state)
+is_at_rest(enum model_state state)
 {
-    return !strcmp(state, "paused") || !strcmp(state, "quarantined");
+    return state == MODEL_PAUSED || state == MODEL_QUARANTINED;
 }
 
 static bool
-is_failure(const char *state)
+is_failure(enum model_state state)
 {
-    return (!strcmp(state, "error") || !strcmp(state, "conflict")
-            || !strcmp(state, "invalid"));
+    return (state < MODEL_N_STATES
+            && model_state_outcome(state) == MODEL_FAILED);
 }
 
 /* True if the wait is not for 'object', which is only in the same file. */
@@ -141,13 +141,14 @@ print_objects(const struct wait *w, const struct json *objects,
 
     for (size_t i = 0; i < json_view_n(objects); i++) {
         const struct json *object = json_view_element(objects, i);
-        const char *state = json_view_string(object, "state", "?");
+        const char *name = json_view_string(object, "state", "?");
         const char *text = json_view_string(object, "text", "");
+        enum model_state state = model_state_from_name(name);
 
         if (!is_beside(w, object)
             && (failed_only ? is_failure(state) : !is_at_rest(state))) {
             ds_put_format(&ds, "%s: %s%s",
-                          json_view_string(object, "object", "?"), state,
+                          json_view_string(object, "object", "?"), name,
                           *text ? ": " : "");
             output_put_safe(&ds, text);
             ds_put_char(&ds, '\n');
@@ -183,9 +184,11 @@ report_timeout(struct wait *w, const struct json *reply)
     enum cli_exit code = CLI_TIMEOUT;
 
     daemon_status(w->cli, WHY_TIMEOUT, &status, &text);
-    const char *state = json_view_string(status, "state", "ready");
+    const char *name = json_view_string(status, "state", "");
+    enum model_state state = (*name ? model_state_from_name(name)
+                              : MODEL_READY);
     const char *reason = json_view_string(status, "reason", "");
-    if (!strcmp(state, "degraded")
+    if (state == MODEL_DEGRADED
         && world_check_database(w->cli, &error)) {
         code = CLI_ABSENT;
         ovs_error(0, "%s; %s", w->files, error);
@@ -193,12 +196,12 @@ report_timeout(struct wait *w, const struct json *reply)
     } else {
         ovs_error(0, "%s; timed out after %u s%s", w->files, w->cli->timeout,
                   json_view_n(objects) ? "; not there yet:"
-                  : strcmp(state, "ready") ? ""
+                  : state != MODEL_READY ? ""
                   : w->loaded ? "; ovs-vswitchd has not applied it yet"
                   : "; ovs-portd has not loaded the files yet");
     }
-    if (strcmp(state, "ready")) {
-        cli_note("ovs-portd is %s%s%s; it goes on as soon as it can", state,
+    if (state != MODEL_READY) {
+        cli_note("ovs-portd is %s%s%s; it goes on as soon as it can", name,
                  *reason ? ": " : "", reason);
     }
     print_objects(w, objects, false);
@@ -216,7 +219,8 @@ note_paused(const struct wait *w, const struct json *objects)
         const struct json *object = json_view_element(objects, i);
 
         if (!is_beside(w, object)
-            && !strcmp(json_view_string(object, "state", ""), "paused")) {
+            && model_state_from_name(json_view_string(object, "state", ""))
+               == MODEL_PAUSED) {
             cli_note("%s is paused and was not touched",
                      json_view_string(object, "object", "?"));
         }

@@ -306,6 +306,8 @@ enum model_state {
     MODEL_N_STATES
 };
 const char *model_state_name(enum model_state);
+/* MODEL_N_STATES for a name that is none's. */
+enum model_state model_state_from_name(const char *name);
 
 /* How a state counts for somebody who waits. */
 enum model_outcome {

@@ -2,6 +2,23 @@
 #include <config.h>
 #include "src/model/model.h"
 
+#include <string.h>
+
+static const char *const names[MODEL_N_STATES] = {
+    [MODEL_READY] = "ready",
+    [MODEL_APPLYING] = "applying",
+    [MODEL_WAITING] = "waiting",
+    [MODEL_PENDING] = "pending",
+    [MODEL_IN_USE] = "in-use",
+    [MODEL_HELD] = "held",
+    [MODEL_PAUSED] = "paused",
+    [MODEL_QUARANTINED] = "quarantined",
+    [MODEL_CONFLICT] = "conflict",
+    [MODEL_ERROR] = "error",
+    [MODEL_INVALID] = "invalid",
+    [MODEL_DEGRADED] = "degraded",
+};
+
 enum model_outcome
 model_state_outcome(enum model_state state)
 {
@@ -25,19 +42,16 @@ model_state_outcome(enum model_state state)
 const char *
 model_state_name(enum model_state state)
 {
-    static const char *const names[MODEL_N_STATES] = {
-        [MODEL_READY] = "ready",
-        [MODEL_APPLYING] = "applying",
-        [MODEL_WAITING] = "waiting",
-        [MODEL_PENDING] = "pending",
-        [MODEL_IN_USE] = "in-use",
-        [MODEL_HELD] = "held",
-        [MODEL_PAUSED] = "paused",
-        [MODEL_QUARANTINED] = "quarantined",
-        [MODEL_CONFLICT] = "conflict",
-        [MODEL_ERROR] = "error",
-        [MODEL_INVALID] = "invalid",
-        [MODEL_DEGRADED] = "degraded",
-    };
     return state < MODEL_N_STATES ? names[state] : "unknown";
+}
+
+enum model_state
+model_state_from_name(const char *name)
+{
+    enum model_state state = 0;
+
+    while (state < MODEL_N_STATES && strcmp(names[state], name)) {
+        state++;
+    }
+    return state;
 }

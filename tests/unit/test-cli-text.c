@@ -14,6 +14,7 @@
 #include "src/cli/diff.h"
 #include "src/cli/near.h"
 #include "src/cli/output.h"
+#include "src/model/model.h"
 #include "util.h"
 
 /* 'line' is split at blanks; what comes out is joined by blanks. */
@@ -328,6 +329,18 @@ test_folded(void **state OVS_UNUSED)
     check_folded("\u00e4\u00f6\u00fc d e", "12345\u00e4\u00f6\u00fc d\n  e");
 }
 
+static void
+test_states(void **state)
+{
+    (void) state;
+    for (enum model_state s = 0; s < MODEL_N_STATES; s++) {
+        assert_int_equal(model_state_from_name(model_state_name(s)), s);
+    }
+    assert_int_equal(model_state_from_name(""), MODEL_N_STATES);
+    assert_int_equal(model_state_from_name("Ready"), MODEL_N_STATES);
+    assert_int_equal(model_state_from_name("standby"), MODEL_N_STATES);
+}
+
 int
 main(void)
 {
@@ -339,6 +352,7 @@ main(void)
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_output_wide),
         cmocka_unit_test(test_shorten),
+        cmocka_unit_test(test_states),
         cmocka_unit_test(test_output_fits),
         cmocka_unit_test(test_folded),
     };
