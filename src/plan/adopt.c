@@ -150,17 +150,10 @@ plan_adopt(const struct model_wanted *wanted,
 {
     struct plan_verdict verdict;
     struct plan plan;
-    struct planner p = {
-        .wanted = wanted,
-        .observed = observed,
-        .gate = gate,
-        .object = model_wanted_get(wanted, id),
-        .id = id,
-        .plan = &plan,
-        .verdict = &verdict,
-        .adopt = true,
-    };
+    struct planner p;
 
+    planner_init(&p, wanted, observed, id, gate);
+    p.adopt = true;
     if (!p.object) {
         return xstrdup("no spec asks for it");
     } else if (p.object->paused) {
@@ -168,7 +161,7 @@ plan_adopt(const struct model_wanted *wanted,
     }
 
     plan_init(&plan);
-    planner_run(&p);
+    planner_run(&p, &plan, &verdict);
     for (size_t i = 0; i < p.object->n_ports; i++) {
         check_port(&p, p.object->ports[i]);
     }

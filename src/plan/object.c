@@ -162,10 +162,13 @@ settle_block(struct planner *p, size_t first)
 }
 
 void
-planner_run(struct planner *p)
+planner_run(struct planner *p, struct plan *plan,
+            struct plan_verdict *verdict)
 {
-    size_t first = p->plan->n_steps;
+    size_t first = plan->n_steps;
 
+    p->plan = plan;
+    p->verdict = verdict;
     p->verdict->state = MODEL_READY;
     p->verdict->text = xstrdup("");
     if (p->gate->frozen) {
@@ -193,15 +196,8 @@ plan_object(const struct model_wanted *wanted,
             const struct plan_gate *gate, struct plan *plan,
             struct plan_verdict *verdict)
 {
-    struct planner p = {
-        .wanted = wanted,
-        .observed = observed,
-        .gate = gate,
-        .object = model_wanted_get(wanted, id),
-        .id = id,
-        .plan = plan,
-        .verdict = verdict,
-    };
+    struct planner p;
 
-    planner_run(&p);
+    planner_init(&p, wanted, observed, id, gate);
+    planner_run(&p, plan, verdict);
 }

@@ -30,6 +30,20 @@ gravity(enum model_state state)
     return order[state];
 }
 
+void
+planner_init(struct planner *p, const struct model_wanted *wanted,
+             const struct model_observed *observed, const char *id,
+             const struct plan_gate *gate)
+{
+    *p = (struct planner) {
+        .wanted = wanted,
+        .observed = observed,
+        .gate = gate,
+        .object = model_wanted_get(wanted, id),
+        .id = id,
+    };
+}
+
 static void
 note_valist(struct planner *p, enum model_state state, const char *format,
             va_list args)

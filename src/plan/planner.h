@@ -51,8 +51,12 @@ void planner_defer(struct planner *, struct plan_step *, enum model_state,
 void planner_refuse(struct planner *, enum model_state, const char *, ...)
     OVS_PRINTF_FORMAT(3, 4);
 
+/* For one plan of object 'id'; all is borrowed. */
+void planner_init(struct planner *, const struct model_wanted *,
+                  const struct model_observed *, const char *id,
+                  const struct plan_gate *);
 /* plan_object() without the initialization. */
-void planner_run(struct planner *);
+void planner_run(struct planner *, struct plan *, struct plan_verdict *);
 
 /* Whether an observed thing with 'mark' is the object's own; if it is not,
  * notes the conflict (or the wait for an object of ours). */
