@@ -181,11 +181,11 @@ planner_bridge(struct planner *p)
     planner_diff_row(p, step, MODEL_TABLE_BRIDGE, &target,
                      have ? &have->row : NULL);
     smap_destroy(&target);
-    if (plan_step_get(step, "datapath_type") && have) {
-        step->impact = PLAN_READD;
-    }
     if (have) {
         drop_ovn_fields(p, step);
+        if (plan_step_find(step, "datapath_type")) {
+            step->impact = PLAN_READD;
+        }
     }
     if (!plan_drop_if_empty(p->plan, step)) {
         planner_note(p, MODEL_APPLYING, "bridge %s is being %s", want->name,

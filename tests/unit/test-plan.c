@@ -389,6 +389,56 @@ test_ovns_bridge_is_only_reported(void **state OVS_UNUSED)
     world_destroy(&w);
 }
 
+/* Somebody sets 'field' of bridge br-int. */
+static void
+set_bridge_field(struct world *w, const char *field, const char *value)
+{
+    struct model_bridge *b
+        = model_bridge_clone(model_observed_bridge(&w->o, "br-int"));
+
+    model_row_set(&b->row, field, value);
+    model_observed_put_bridge(&w->o, b);
+}
+
+/* The impact of the one step that the bridge needs. */
+static enum plan_impact
+bridge_impact(struct world *w)
+{
+    struct plan_verdict verdict;
+    struct plan plan;
+
+    plan_init(&plan);
+    world_plan(w, "bridge:br-int", &plan, &verdict);
+    assert_int_equal(plan.n_steps, 1);
+    enum plan_impact impact = plan.steps[0]->impact;
+    plan_verdict_destroy(&verdict);
+    plan_destroy(&plan);
+    return impact;
+}
+
+/* Another datapath is a break for all ports, the end of one's own wish for it
+ * no less; what is left to ovn-controller is no change at all. */
+static void
+test_datapath_type(void **state OVS_UNUSED)
+{
+    struct world w;
+
+    world_init(&w);
+    world_want_bridge(&w, "br-int");
+    world_settle(&w, "bridge:br-int");
+    set_bridge_field(&w, MODEL_OWNED, "datapath_type stp_enable");
+    set_bridge_field(&w, "datapath_type", "other");
+    assert_int_equal(bridge_impact(&w), PLAN_READD);
+
+    w.o.ovn_bridge = xstrdup("br-int");
+    set_bridge_field(&w, "stp_enable", "true");
+    assert_int_equal(bridge_impact(&w), PLAN_HITLESS);
+    free(w.o.ovn_bridge);
+    w.o.ovn_bridge = NULL;
+    assert_int_equal(bridge_impact(&w), PLAN_READD);
+    world_destroy(&w);
+}
+
 static void
 test_pinned_ofport(void **state OVS_UNUSED)
 {
@@ -503,6 +553,7 @@ main(void)
         cmocka_unit_test(test_paused_and_quarantined),
         cmocka_unit_test(test_bridge_with_a_strangers_port_stays),
         cmocka_unit_test(test_ovns_bridge_is_only_reported),
+        cmocka_unit_test(test_datapath_type),
         cmocka_unit_test(test_pinned_ofport),
         cmocka_unit_test(test_bond_member_changes_keep_the_port),
         cmocka_unit_test(test_active_member_is_a_preference),
