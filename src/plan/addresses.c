@@ -70,7 +70,9 @@ void
 planner_list_addresses(const struct planner *p, const char *name,
                        struct smap *target)
 {
-    const struct model_link *link = internal_device(p, name);
+    /* Whether or not it is ovs-vswitchd's now: while that starts, the ofport
+     * is gone for a moment, and the device with its addresses is not. */
+    const struct model_link *link = model_observed_link(p->observed, name);
     struct sset listed = SSET_INITIALIZER(&listed);
     struct sset addresses = SSET_INITIALIZER(&addresses);
     const char *field;

@@ -145,6 +145,39 @@ test_come_and_go(void **state OVS_UNUSED)
     world_destroy(&w);
 }
 
+/* ovs-vswitchd starts anew; its devices of the kernel's datapath stay. */
+static void
+test_without_ofport(void **state OVS_UNUSED)
+{
+    static const char *const both[] = { A1, A2 };
+    struct world w;
+
+    world_init(&w);
+    want(&w, both, 2);
+    settle(&w);
+
+    struct model_port *port
+        = model_port_clone(model_observed_port(&w.o, "mgmt0"));
+    int64_t ofport = port->ifaces[0].ofport;
+    port->ifaces[0].ofport = -1;
+    model_observed_put_port(&w.o, port);
+    want(&w, both, 1);
+    for (int i = 0; i < 5; i++) {
+        world_round(&w);
+        assert_listed(&w);
+    }
+    assert_string_equal(observed(&w, A2), MODEL_ADDRESS_PERMANENT);
+
+    port = model_port_clone(model_observed_port(&w.o, "mgmt0"));
+    port->ifaces[0].ofport = ofport;
+    model_observed_put_port(&w.o, port);
+    settle(&w);
+    assert_string_equal(observed(&w, A1), MODEL_ADDRESS_PERMANENT);
+    assert_string_equal(observed(&w, A2), "(none)");
+    assert_false(is_listed(&w, A2));
+    world_destroy(&w);
+}
+
 /* A device of that name that ovs-vswitchd has not made is a stranger's. */
 static void
 test_stranger(void **state OVS_UNUSED)
@@ -189,6 +222,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_come_and_go),
+        cmocka_unit_test(test_without_ofport),
         cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_duplicate),
     };
