@@ -55,6 +55,8 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/list.c \
 	src/cli/near.c \
 	src/cli/near.h \
+	src/cli/new-file.c \
+	src/cli/new-file.h \
 	src/cli/nic-cmd.c \
 	src/cli/nic-edit.c \
 	src/cli/nic-edit.h \

@@ -13,8 +13,8 @@
 #include "openvswitch/json.h"
 #include "ovsdb/fdb.h"
 #include "smap.h"
-#include "socket-util.h"
 #include "src/cli/cli.h"
+#include "src/cli/new-file.h"
 #include "src/cli/world.h"
 #include "src/host/host.h"
 #include "src/spec/raise.h"
@@ -70,25 +70,6 @@ learn_macs(const struct cli *cli, const struct model_observed *o,
     }
 }
 
-/* Writes 'text' to a file that must not be there yet. */
-static char *
-write_new(int dirfd, const char *dir, const char *name, const char *text)
-{
-    int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                    | O_CLOEXEC, 0644);
-    size_t written;
-    int error = fd < 0 ? errno : 0;
-
-    if (!error) {
-        error = write_fully(fd, text, strlen(text), &written);
-        if (close(fd) && !error) {
-            error = errno;
-        }
-    }
-    return error ? xasprintf("%s/%s: %s", dir, name, ovs_strerror(error))
-           : NULL;
-}
-
 /* True if one of 'files' is there already, which is never overwritten. */
 static char *
 check_absent(int dirfd, const char *dir, const struct shash *files)
@@ -123,7 +104,10 @@ write_files(const char *dir, const struct shash *files)
     }
     const struct shash_node **nodes = shash_sort(files);
     for (size_t i = 0; i < shash_count(files) && !error; i++) {
-        error = write_new(dirfd, dir, nodes[i]->name, nodes[i]->data);
+        char *shown = xasprintf("%s/%s", dir, nodes[i]->name);
+
+        error = new_file_write(dirfd, nodes[i]->name, shown, nodes[i]->data);
+        free(shown);
     }
     free(nodes);
     close(dirfd);

@@ -12,6 +12,7 @@
 #include "src/cli/domain.h"
 #include "src/cli/edit.h"
 #include "src/cli/keyed.h"
+#include "src/cli/new-file.h"
 #include "util.h"
 
 /* "import": a VM's file from what another program has of the VM. */
@@ -54,19 +55,11 @@ read_file(const char *file, char **text, size_t *len)
 static char *
 write_output(struct ctl_context *ctx, const char *file, const char *text)
 {
-    size_t written;
-
     if (!strcmp(file, "-") || cli_of(ctx)->dry_run) {
         ds_put_cstr(&ctx->output, text);
         return NULL;
     }
-    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    int error = fd < 0 ? errno : write_fully(fd, text, strlen(text),
-                                             &written);
-    if (fd >= 0 && close(fd) && !error) {
-        error = errno;
-    }
-    return error ? xasprintf("%s: %s", file, ovs_strerror(error)) : NULL;
+    return new_file_write(AT_FDCWD, file, file, text);
 }
 
 static char *

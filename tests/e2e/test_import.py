@@ -102,13 +102,25 @@ def test_import_inputs(w):
             (["--libvirt", w.dir], "is not a file"),
             (["--libvirt", large], "more than 1048576 bytes"),
             (["--libvirt", os.path.join(w.dir, "none")], "No such file"),
-            (["--libvirt", good, "--output=" + good], "File exists"),
+            (["--libvirt", good, "--output=" + good],
+             "good.xml is there already"),
+            (["--libvirt", good, "--output=" + w.path("none/x")],
+             "none/x: cannot be written (No such file or directory)"),
             (["--libvirt", good, bad], "bad.xml:18: <outbound>: average")):
         said = w.ctl("import", *args, exit=1)
         assert text in said.stderr, (args, said.stderr)
         equal(os.listdir(w.path("vms.d")), [], "files")
     w.ctl("import", "--libvirt", odd, "--vm=odd", "--output=" + out)
     equal(json.load(open(out))["nics"]["net1"]["mtu"], 1400, "mtu")
+
+    # A file is written whole or not at all.
+    made = os.listdir(w.dir)
+    said = w.run("sh", "-c", "trap '' XFSZ; ulimit -f 0; exec ovs-portctl "
+                 "import --libvirt %s --output=%s.2" % (good, out),
+                 check=False)
+    equal(said.returncode, 1, "exit status without room for the file")
+    assert out + ".2: cannot be written (File too large)" in said.stderr, said
+    equal(sorted(os.listdir(w.dir)), sorted(made), "files")
     equal(os.listdir(w.path("vms.d")), [], "files")
 
     w.start_portd()
