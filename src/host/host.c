@@ -27,6 +27,10 @@ struct host {
 
     /* Row steps of the plan, while the transaction is in flight. */
     struct plan_step **rows;
+
+    /* Object id -> "struct sset" of the devices whose offloads are watched for
+     * it. */
+    struct shash watched;
 };
 
 char *
@@ -41,6 +45,7 @@ host_open(const char *db, const char *instance, bool writable,
     model_observed_init(&h->observed, instance, boot_id);
     free(boot_id);
     h->writable = writable;
+    shash_init(&h->watched);
 
     char *error = kernel_open(&h->observed, &h->kernel);
     if (error) {
@@ -52,6 +57,17 @@ host_open(const char *db, const char *instance, bool writable,
     return NULL;
 }
 
+static void
+destroy_watched(struct host *h)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &h->watched) {
+        sset_destroy(node->data);
+    }
+    shash_destroy_free_data(&h->watched);
+}
+
 void
 host_close(struct host *h)
 {
@@ -61,6 +77,7 @@ host_close(struct host *h)
         model_wanted_destroy(&h->wanted);
         model_observed_destroy(&h->observed);
         free(h->rows);
+        destroy_watched(h);
         free(h);
     }
 }
@@ -195,27 +212,73 @@ host_refresh(struct host *h, const char *id)
     }
 }
 
-/* The offloads of a device are looked at only if its spec says something of
- * them. */
+static bool
+says_of_offloads(const struct model_link *want)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, &want->fields) {
+        if (model_offload_of_field(node->key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if any object's spec says something of the offloads of device 'name':
+ * when a port moves to another bridge, one object leaves it and another comes
+ * to it, in any order. */
+static bool
+wants_offloads(const struct host *h, const char *name)
+{
+    const struct sset *ids = model_wanted_by_name(&h->wanted, name);
+    const char *id;
+
+    if (ids) {
+        SSET_FOR_EACH (id, ids) {
+            const struct model_link *want = model_object_find_link(
+                model_wanted_get(&h->wanted, id), name);
+
+            if (want && says_of_offloads(want)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The offloads of a device are looked at only as long as its spec says
+ * something of them. */
 static void
-watch_offloads(const struct host *h, const char *id)
+watch_offloads(struct host *h, const char *id)
 {
     const struct model_object *object = model_wanted_get(&h->wanted, id);
+    struct sset *before = shash_find_and_delete(&h->watched, id);
+    struct sset *now = NULL;
+    const char *name;
 
     for (size_t i = 0; object && i < object->n_links; i++) {
-        const struct model_link *want = object->links[i];
-        const struct smap_node *node;
-        bool watch = false;
-
-        SMAP_FOR_EACH (node, &want->fields) {
-            watch |= model_offload_of_field(node->key) != NULL;
+        if (says_of_offloads(object->links[i])) {
+            if (!now) {
+                now = xmalloc(sizeof *now);
+                sset_init(now);
+                shash_add(&h->watched, id, now);
+            }
+            sset_add(now, object->links[i]->name);
+            kernel_watch_offloads(h->kernel, object->links[i]->name, true);
         }
-        kernel_watch_offloads(h->kernel, want->name, watch);
+    }
+    if (before) {
+        SSET_FOR_EACH (name, before) {
+            kernel_watch_offloads(h->kernel, name, wants_offloads(h, name));
+        }
+        sset_destroy(before);
+        free(before);
     }
 }
 
 void
-host_plan(const struct host *h, const char *id, const struct plan_gate *gate,
+host_plan(struct host *h, const char *id, const struct plan_gate *gate,
           struct plan *plan, struct plan_verdict *verdict)
 {
     watch_offloads(h, id);

@@ -60,7 +60,7 @@ void host_resync(struct host *);
  * is silent about who holds a TAP that is admin-down. */
 void host_refresh(struct host *, const char *id);
 
-void host_plan(const struct host *, const char *id, const struct plan_gate *,
+void host_plan(struct host *, const char *id, const struct plan_gate *,
                struct plan *, struct plan_verdict *);
 
 /* plan_adopt(). */

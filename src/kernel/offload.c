@@ -11,10 +11,13 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 
+#include "coverage.h"
 #include "openvswitch/dynamic-string.h"
 #include "src/model/observed.h"
 #include "src/plan/plan.h"
 #include "util.h"
+
+COVERAGE_DEFINE(kernel_read_offloads);
 
 /* Offloads
  * ========
@@ -254,6 +257,7 @@ read_offloads(struct kernel *k, const char *name, int ifindex,
 {
     struct state state;
 
+    COVERAGE_INC(kernel_read_offloads);
     if (get_state(k, name, &state) || !is_device(k, name, ifindex)) {
         return;                 /* An event on its way says so. */
     }

@@ -86,6 +86,53 @@ def test_offloads(w):
     wait(lambda: features(w, "eth1")[0]["tso"] is False, "tso off")
 
 
+def looks(w, name):
+    """How often the daemon looked at offloads while 'name' went down and
+    up."""
+    def count():
+        return int(w.appctl("coverage/read-counter", "kernel_read_offloads"))
+
+    w.wait_idle()
+    before = count()
+    events = w.counters()["netlink_events"]
+    for state in "down", "up":
+        w.ip("link", "set", name, state)
+    wait(lambda: w.counters()["netlink_events"] >= events + 2, "the events")
+    w.wait_idle()
+    return count() - before
+
+
+def test_looks(w):
+    """The daemon looks at the offloads of a device as long as a spec says
+    something of them, whichever object it belongs to."""
+    def both(first, second):
+        w.write_host({"bridges": {
+            "br%d" % i: {"datapath_type": "netdev",
+                         "ports": {} if port is None else {"eth1": port}}
+            for i, port in enumerate((first, second))}})
+
+    pair(w, "eth1")
+    given = {"offloads": {"tso": False}}
+    both({}, None)
+    w.start_portd()
+    w.ctl("sync")
+    equal(looks(w, "eth1"), 0, "looks, not asked for")
+    # In either direction: objects are planned in the order of their names.
+    for wanted in (given, None), (None, given), (given, None):
+        both(*wanted)
+        w.ctl("sync")
+        assert looks(w, "eth1"), ("no looks", wanted)
+    both({}, None)
+    w.ctl("sync")
+    equal(looks(w, "eth1"), 0, "looks, no longer asked for")
+    both(given, None)
+    w.ctl("sync")
+    assert looks(w, "eth1"), "no looks, asked for once more"
+    w.ctl("port-del", "br0", "eth1")
+    wait(lambda: not w.port("eth1"), "the port is gone")
+    equal(looks(w, "eth1"), 0, "looks at a device that is not in the specs")
+
+
 def test_members(w):
     """Those of a bond are for each member."""
     pair(w, "eth2")
