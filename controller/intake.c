@@ -190,9 +190,14 @@ intake_run(struct reconcile *r, long long int now)
 
     if (store_run(r->store)) {
         take_files(r, now);
+        /* A change writes its record first, so that the record of what was
+         * just read is there by now, if it was not before. */
+        changed |= deadline_look(r->deadline);
     }
-    changed |= deadline_look(r->deadline);
-    changed |= read_ended(r);
+    if (read_ended(r)) {
+        deadline_look(r->deadline);
+        changed = true;
+    }
     if (changed) {
         /* What was held may go now. */
         fuses_add_gone(&r->fuses, &r->dirty);
