@@ -18,5 +18,7 @@ src_store_libstore_la_SOURCES = \
 	src/store/scan.h \
 	src/store/store.c \
 	src/store/store.h \
+	src/store/temporaries.c \
+	src/store/temporaries.h \
 	src/store/watch.c \
 	src/store/watch.h

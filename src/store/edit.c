@@ -19,6 +19,7 @@
 #include "src/store/names.h"
 #include "src/store/read.h"
 #include "src/store/scan.h"
+#include "src/store/temporaries.h"
 #include "sset.h"
 #include "util.h"
 
@@ -275,9 +276,9 @@ differs(struct store_edit *edit, const struct store_file *put)
     return strcmp(before->sha256, put->sha256) != 0;
 }
 
-/* Returns NULL if 'put' may go ahead. */
+/* Returns NULL if 'put' may go ahead, by what the file is now. */
 static char *
-check_put(struct store_edit *edit, const struct store_file *put)
+check_put_again(struct store_edit *edit, const struct store_file *put)
 {
     const struct store_file *before = store_edit_before(edit, put->name);
     struct store_file now = { .name = xstrdup(put->name),
@@ -327,59 +328,43 @@ make_vms(struct store_edit *edit)
                              "it", edit->path, ovs_strerror(error)) : NULL;
 }
 
-/* Gives the temporary file 'fd' the mode and owner of the file that it is
- * going to replace.  Returns 0 or a positive errno. */
-static int
-copy_attributes(int fd, int dir_fd, const char *base)
+/* Returns NULL if 'put' may go ahead. */
+static char *
+check_put(struct store_edit *edit, const struct store_file *put)
 {
-    struct stat st;
-    mode_t mode = 0644;
+    const struct store_file *before = store_edit_before(edit, put->name);
 
-    if (!fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW)) {
-        mode = st.st_mode & 0755 & ~(S_IWGRP | S_IWOTH);
-        /* Where possible: who is not root leaves it his own. */
-        ignore(!fchown(fd, st.st_uid, st.st_gid));
-    }
-    return fchmod(fd, mode) ? errno : 0;
+    return (before && before->state == STORE_OK
+            && store_cache_is_current(&edit->cache, &edit->fds, put->name)
+            ? NULL : check_put_again(edit, put));
 }
 
-/* Writes 'put' to a temporary file and syncs it.  The file's name, for the
- * caller to free, goes to '*tmp'. */
-static int
-write_temporary(const struct store_edit *edit, const struct store_file *put,
-                char **tmp)
+/* Writes the temporary file of 'put', unless that removes its file, and adds
+ * the line of the journal. */
+static char *
+prepare_put(struct store_edit *edit, const struct store_file *put,
+            struct temporaries *temporaries, struct journal *journal)
 {
-    const char *dir = store_name_in_vms(put->name) ? STORE_VMS_PREFIX : "";
-    const char *base = put->name + strlen(dir);
-    int dir_fd = store_fds_of(&edit->fds, put->name);
-    int error = EEXIST;
-    size_t written;
-    int fd = -1;
+    bool keeps = put->state == STORE_OK;
+    char *error = check_put(edit, put);
+    char *tmp = NULL;
 
-    *tmp = NULL;
-    for (int i = 0; i < 100 && error == EEXIST; i++) {
-        free(*tmp);
-        *tmp = xasprintf("%s.portd-%06x.tmp", dir,
-                         random_uint32() & 0xffffff);
-        fd = openat(dir_fd, *tmp + strlen(dir),
-                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    0600);
-        error = fd < 0 ? errno : 0;
+    if (!error && keeps && store_name_in_vms(put->name)
+        && edit->fds.vms < 0) {
+        error = make_vms(edit);
     }
-    if (error) {
-        return error;
+    if (!error && keeps) {
+        int retval = temporaries_write(temporaries, put, &tmp);
+
+        if (retval) {
+            error = xasprintf("%s: cannot be written (%s); nothing was "
+                              "changed", put->name, ovs_strerror(retval));
+        }
     }
-    error = write_fully(fd, put->text, put->len, &written);
     if (!error) {
-        error = copy_attributes(fd, dir_fd, base);
+        journal_add(journal, put->name, tmp, keeps ? put->sha256 : NULL);
     }
-    if (!error && fsync(fd)) {
-        error = errno;
-    }
-    if (close(fd) && !error) {
-        error = errno;
-    }
-    FAILPOINT("temporary-written");
+    free(tmp);
     return error;
 }
 
@@ -391,45 +376,53 @@ prepare(struct store_edit *edit, struct journal *journal)
 {
     const struct shash_node **nodes = shash_sort(&edit->puts);
     size_t n = shash_count(&edit->puts);
+    struct temporaries temporaries;
     char *error = NULL;
+    int retval;
 
+    temporaries_init(&temporaries, &edit->fds);
     for (size_t i = 0; i < 2 * n && !error; i++) {
         const struct store_file *put = nodes[i % n]->data;
-        bool put_turn = i < n;
-        char *tmp = NULL;
-        int retval;
 
-        if ((put->state == STORE_OK) != put_turn || !differs(edit, put)) {
-            continue;
+        if ((put->state == STORE_OK) == (i < n) && differs(edit, put)) {
+            error = prepare_put(edit, put, &temporaries, journal);
         }
-        error = check_put(edit, put);
-        if (!error && put_turn && store_name_in_vms(put->name)
-            && edit->fds.vms < 0) {
-            error = make_vms(edit);
-        }
-        if (!error && put_turn) {
-            retval = write_temporary(edit, put, &tmp);
-            if (retval) {
-                error = xasprintf("%s: cannot be written (%s); nothing was "
-                                  "changed", put->name,
-                                  ovs_strerror(retval));
-            }
-        }
-        if (!error) {
-            journal_add(journal, put->name, tmp,
-                        put_turn ? put->sha256 : NULL);
-        }
-        free(tmp);
     }
     free(nodes);
+    FAILPOINT("temporaries-unsynced");
+
+    retval = temporaries_sync(&temporaries);
+    if (retval && !error) {
+        error = xasprintf("%s: the new files cannot be brought to the disk "
+                          "(%s); nothing was changed", edit->path,
+                          ovs_strerror(retval));
+    }
     return error;
+}
+
+/* Carries out what the journal says. */
+static char *
+carry_out(struct store_edit *edit, struct journal *journal)
+{
+    bool dropped;
+    int retval;
+
+    if (journal_is_needless(journal)) {
+        return journal_skip(&edit->fds, journal);
+    }
+    retval = journal_write(&edit->fds, journal);
+    if (retval) {
+        journal_sweep(&edit->fds);
+        return xasprintf("%s/"STORE_JOURNAL": cannot be written (%s); nothing "
+                         "was changed", edit->path, ovs_strerror(retval));
+    }
+    return journal_apply(&edit->fds, journal, &dropped);
 }
 
 char *
 store_edit_write(struct store_edit *edit)
 {
     struct journal journal;
-    bool dropped;
     char *error;
 
     journal_init(&journal);
@@ -438,19 +431,10 @@ store_edit_write(struct store_edit *edit)
         error = prepare(edit, &journal);
         FAILPOINT("temporaries-written");
     }
-    if (!error && journal.n) {
-        int retval = journal_write(&edit->fds, &journal);
-
-        if (retval) {
-            error = xasprintf("%s/"STORE_JOURNAL": cannot be written (%s); "
-                              "nothing was changed", edit->path,
-                              ovs_strerror(retval));
-        }
-    }
     if (error) {
         journal_sweep(&edit->fds);
     } else if (journal.n) {
-        error = journal_apply(&edit->fds, &journal, &dropped);
+        error = carry_out(edit, &journal);
     }
     journal_destroy(&journal);
     return error;

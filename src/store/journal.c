@@ -394,6 +394,34 @@ journal_apply(const struct store_fds *fds, struct journal *journal,
     return NULL;
 }
 
+bool
+journal_is_needless(const struct journal *journal)
+{
+    return journal->n == 1 && journal->items[0].tmp;
+}
+
+char *
+journal_skip(const struct store_fds *fds, const struct journal *journal)
+{
+    const struct journal_item *item = &journal->items[0];
+    int fd = store_fds_of(fds, item->name);
+    int error = apply_item(fds, item);
+
+    if (error) {
+        unlinkat(fd, base_of(item->tmp), 0);
+        return xasprintf("%s: cannot be replaced (%s); nothing was changed",
+                         item->name, ovs_strerror(error));
+    }
+    FAILPOINT("file-replaced");
+    /* The content went to the disk before.  Until the directory does, a power
+     * cut leaves the old file, or the new one, and perhaps the temporary one,
+     * which the next edit removes. */
+    return (fsync(fd)
+            ? xasprintf("%s: was changed, but may not survive a power cut "
+                        "(%s)", item->name, ovs_strerror(errno))
+            : NULL);
+}
+
 void
 journal_drop(const struct store_fds *fds, const struct journal *journal)
 {

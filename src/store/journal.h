@@ -78,6 +78,14 @@ enum journal_verdict journal_load(const struct store_fds *,
  * journal. */
 int journal_write(const struct store_fds *, const struct journal *);
 
+/* True if the edit replaces one file and does nothing else: rename(2) does
+ * that as a whole or not at all, also where the power fails. */
+bool journal_is_needless(const struct journal *);
+/* Carries out an edit that needs no journal.  Its temporary file must be
+ * synced already.  Returns NULL, or a message for the caller to free. */
+char *journal_skip(const struct store_fds *, const struct journal *)
+    OVS_WARN_UNUSED_RESULT;
+
 /* Carries out what is JOURNAL_TODO and removes the journal.  Returns NULL, or
  * a message for the caller to free: then the journal is still there, unless
  * nothing at all had been done, in which case it is dropped ('*dropped'). */

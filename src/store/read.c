@@ -29,6 +29,7 @@
 void
 store_sha256(const char *text, size_t len, char hex[STORE_SHA256_LEN + 1])
 {
+    static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int n = 0;
 
@@ -38,8 +39,10 @@ store_sha256(const char *text, size_t len, char hex[STORE_SHA256_LEN + 1])
         ovs_abort(0, "libcrypto cannot compute a SHA-256");
     }
     for (unsigned int i = 0; i < n; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+        *hex++ = digits[digest[i] >> 4];
+        *hex++ = digits[digest[i] & 15];
     }
+    *hex = '\0';
 }
 
 void

@@ -107,6 +107,33 @@ store_cache_move(struct store_cache *dst, struct store_cache *src,
     }
 }
 
+/* True if 'entry' was read from directory entry 'base' of 'fd' as that is
+ * now. */
+static bool
+is_current(const struct entry *entry, int fd, const char *base)
+{
+    struct store_sig sig;
+    struct stat st;
+
+    if (entry->again || fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW)) {
+        return false;
+    }
+    store_sig_from_stat(&sig, &st);
+    return store_sig_equal(&sig, &entry->sig);
+}
+
+bool
+store_cache_is_current(const struct store_cache *cache,
+                       const struct store_fds *fds, const char *name)
+{
+    const struct entry *entry = entry_find(cache, name);
+    char *base = store_name_to_entry(name);
+    bool current = entry && is_current(entry, store_fds_of(fds, name), base);
+
+    free(base);
+    return current;
+}
+
 /* The directories. */
 
 static void
@@ -325,16 +352,11 @@ look_at(const struct scan *scan, const char *name, const char *from,
     int fd = store_fds_of(&scan->fds, name);
     char *base = store_name_to_entry(from);
     struct entry *entry = NULL;
-    struct store_sig sig;
     struct stat st;
 
-    if (old && !old->again && !scan->todo->reread
-        && !fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW)) {
-        store_sig_from_stat(&sig, &st);
-        if (store_sig_equal(&sig, &old->sig)) {
-            free(base);
-            return old;
-        }
+    if (old && !scan->todo->reread && is_current(old, fd, base)) {
+        free(base);
+        return old;
     }
 
     entry = xzalloc(sizeof *entry);

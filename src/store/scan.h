@@ -40,6 +40,11 @@ void store_cache_destroy(struct store_cache *);
 void store_cache_move(struct store_cache *dst, struct store_cache *src,
                       const struct sset *except);
 
+/* True if the signature alone tells that file 'name' still is what the cache
+ * has.  False says nothing: it has to be read. */
+bool store_cache_is_current(const struct store_cache *,
+                            const struct store_fds *, const char *name);
+
 enum store_scan_flags {
     STORE_SCAN_READ_ONLY = 1 << 0,  /* Leave a journal where it is. */
     STORE_SCAN_AT_ONCE = 1 << 1,    /* What has vanished is absent now. */

@@ -21,7 +21,29 @@
  * each into place and removes the journal.  Whoever next takes the lock and
  * finds a journal, of a process that died, completes it, or, where it may not
  * write, reads what the files are going to be; temporary files without a
- * journal are dropped.
+ * journal are dropped.  An edit that replaces one file and does nothing else
+ * has no journal: rename(2) alone is all or nothing.
+ *
+ * What a power cut leaves depends on what is on the disk before what:
+ *
+ *     fsync of each temporary file     its content, before any name leads to
+ *                                      it; side by side, in any order
+ *     fsync of .journal.tmp            the journal's text, before its name
+ *     fsync of vms.d and DIR           the names of the temporary files,
+ *                                      before the journal that relies on them
+ *     rename to .journal, fsync DIR    the edit; before this nothing has
+ *                                      changed, and after it whoever comes
+ *                                      next has all it takes to complete it
+ *     rename of each, unlink           in any order: as long as the journal is
+ *                                      there they are done again
+ *     fsync of vms.d and DIR           all of them, before the journal goes
+ *     unlink of .journal, fsync DIR    that it is gone, before somebody edits
+ *                                      by hand what it would do once more
+ *
+ * and without a journal
+ *
+ *     fsync of the temporary file      its content, before the name
+ *     rename, fsync of its directory   the edit
  *
  * A stray file's name is given in printable ASCII: any other byte, and the
  * backslash, is \xNN. */

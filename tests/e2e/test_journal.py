@@ -15,7 +15,8 @@ from harness import Failure, equal, is_stopped, nic, options, wait
 # The places that the editor passes, with the last of those that it passes
 # often, and whether the edit has happened there.
 POINTS = [("temporary-written:1", False), ("temporary-written:3", False),
-          ("temporaries-written", False), ("journal-tmp-written", False),
+          ("temporaries-unsynced", False), ("temporaries-written", False),
+          ("journal-tmp-written", False),
           ("journal-renamed", True), ("journal-written", True),
           ("item-done:1", True), ("item-done:2", True),
           ("item-done:3", True), ("item-done:4", True),

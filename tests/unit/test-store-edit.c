@@ -7,11 +7,14 @@
 
 #include "tests/unit/store-dir.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "random.h"
+#include "src/store/temporaries.h"
 
 /* Edits. */
 
@@ -94,6 +97,70 @@ test_edit(void **state)
     store_close(store);
     store_edit_abort(edit);
     assert_reads("vms.d/a.json", "2");
+}
+
+/* More files than are open at a time, one more, and one that is the last of
+ * them to be written. */
+static void
+test_edit_many(void **state OVS_UNUSED)
+{
+    enum { N = 2 * TEMPORARIES_MAX + 1 };
+    struct store_edit *edit = begin();
+    char name[32], text[16];
+
+    for (int i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "vms.d/%d.json", i);
+        snprintf(text, sizeof text, "%d", i);
+        put(edit, name, text);
+    }
+    commit(edit);
+
+    struct store *store = open_and_load(false);
+    assert_int_equal(shash_count(store_files(store)), N);
+    for (int i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "vms.d/%d.json", i);
+        snprintf(text, sizeof text, "%d", i);
+        assert_string_equal(text_of(store, name), text);
+    }
+    store_close(store);
+    assert_false(exists(".journal"));
+
+    DIR *stream = opendir(at("vms.d"));
+    int n = 0;
+    for (struct dirent *de; (de = readdir(stream)); ) {
+        n += de->d_name[0] != '.';
+        assert_null(strstr(de->d_name, ".tmp"));
+    }
+    closedir(stream);
+    assert_int_equal(n, N);
+}
+
+/* Where one file cannot be written, none is another one. */
+static void
+test_edit_many_without_space(void **state OVS_UNUSED)
+{
+    struct rlimit old, small = { .rlim_cur = 4096, .rlim_max = 4096 };
+    struct store_edit *edit;
+    char big[8192] = "";
+    char *error;
+
+    put_file("vms.d/a.json", "old");
+    edit = begin();
+    memset(big, 'x', sizeof big - 1);
+    put(edit, "vms.d/a.json", "new");
+    put(edit, "vms.d/b.json", big);
+    put(edit, "vms.d/c.json", "new");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small.rlim_max = old.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    error = store_edit_commit(edit);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_non_null(strstr(error, "vms.d/b.json: cannot be written"));
+    free(error);
+    assert_reads("vms.d/a.json", "old");
+    assert_reads("vms.d/b.json", "(absent)");
+    assert_false(exists(".journal"));
 }
 
 /* Files are read when they are asked for, and once. */
@@ -454,6 +521,7 @@ test_killed_at_failpoints(void **state)
         const char *name;
         bool done;
     } points[] = {
+        { "temporary-written", false }, { "temporaries-unsynced", false },
         { "temporaries-written", false }, { "journal-tmp-written", false },
         { "journal-renamed", true }, { "journal-written", true },
         { "item-done", true }, { "items-done", true },
@@ -471,7 +539,7 @@ test_killed_at_failpoints(void **state)
             fail_msg("%s: the edit %s", points[i].name,
                      done ? "happened" : "did not happen");
         }
-        for (size_t j = 4; j < ARRAY_SIZE(points); j++) {
+        for (size_t j = 6; j < ARRAY_SIZE(points); j++) {
             leave_journal("end 3\n");
             put_file("host.json", "new");
             pid_t pid = fork();
@@ -491,6 +559,47 @@ test_killed_at_failpoints(void **state)
     }
     print_message("failpoints: %"PRIuSIZE" places\n", ARRAY_SIZE(points));
 }
+
+/* One file needs no journal: it is the old one or the new one all the same,
+ * and nothing stays beside it. */
+static void
+test_one_killed_at_failpoints(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *name;
+        bool done;
+    } points[] = {
+        { "temporary-written", false }, { "temporaries-unsynced", false },
+        { "temporaries-written", false }, { "file-replaced", true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
+        put_file("vms.d/a.json", "old");
+
+        pid_t pid = fork();
+        if (!pid) {
+            struct store_edit *edit = begin();
+
+            setenv("PORTD_FAILPOINT", points[i].name, 1);
+            put(edit, "vms.d/a.json", "new");
+            ignore(store_edit_commit(edit));
+            _exit(0);
+        }
+
+        int status;
+        waitpid(pid, &status, 0);
+        assert_true(WIFSIGNALED(status));
+        assert_false(exists(".journal"));
+        assert_reads("vms.d/a.json", points[i].done ? "new" : "old");
+        store_edit_abort(begin());
+
+        DIR *stream = opendir(at("vms.d"));
+        for (struct dirent *de; (de = readdir(stream)); ) {
+            assert_null(strstr(de->d_name, ".tmp"));
+        }
+        closedir(stream);
+    }
+}
 #endif
 
 int
@@ -498,6 +607,8 @@ main(int argc OVS_UNUSED, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         TEST(test_edit),
+        TEST(test_edit_many),
+        TEST(test_edit_many_without_space),
         TEST(test_edit_reads_late),
         TEST(test_edit_is_seen_whole),
         TEST(test_concurrent_editors),
@@ -509,6 +620,7 @@ main(int argc OVS_UNUSED, char *argv[])
         TEST(test_killed_at_any_time),
 #ifdef PORTD_FAILPOINTS
         TEST(test_killed_at_failpoints),
+        TEST(test_one_killed_at_failpoints),
 #endif
     };
 
