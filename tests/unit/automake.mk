@@ -28,6 +28,7 @@ unit_tests = \
 	tests/unit/test-spec-raise \
 	tests/unit/test-spec-vm \
 	tests/unit/test-store-edit \
+	tests/unit/test-store-order \
 	tests/unit/test-store-pending \
 	tests/unit/test-store \
 	tests/unit/test-symbols \
