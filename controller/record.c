@@ -140,6 +140,9 @@ record_contest(struct record *r, const struct plan_step *step,
 {
     bool contested = false;
 
+    if (shash_is_empty(&r->repairs)) {
+        return false;
+    }
     for (size_t i = 0; step->op == PLAN_SET && i < step->n_changes; i++) {
         char *key = plan_contest_key(step, step->changes[i].field);
         const struct repairs *repairs = shash_find_data(&r->repairs, key);
