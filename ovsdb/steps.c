@@ -180,6 +180,21 @@ write_key(struct steps_txn *t, const struct ovsdb_idl_row *row,
     }
 }
 
+/* True if a change of 'step' before the one with index 'i' is of the same
+ * column 'model'. */
+static bool
+is_written(const struct plan_step *step, size_t i,
+           const struct model_column *model)
+{
+    while (i-- > 0) {
+        if (model_field_column(plan_step_table(step),
+                               step->changes[i].field) == model) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Writes all keys that 'step' has for a map column of a new row. */
 static void
 write_map(struct steps_txn *t, const struct plan_step *step,
@@ -225,7 +240,9 @@ write_changes(struct steps_txn *t, const struct plan_step *step,
         } else if (!key) {
             write_column(row, column, c->new);
         } else if (step->op == PLAN_ADD) {
-            write_map(t, step, row, model, column);
+            if (!is_written(step, i, model)) {
+                write_map(t, step, row, model, column);
+            }
         } else {
             write_key(t, row, model, column, key, c->new);
         }

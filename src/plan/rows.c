@@ -23,7 +23,7 @@ void
 planner_change(struct planner *p, struct plan_step *step, const char *field,
                const char *old, const char *new)
 {
-    if (p->gate->contested) {
+    if (p->gate->contested && !sset_is_empty(p->gate->contested)) {
         char *key = plan_contest_key(step, field);
         bool contested = sset_contains(p->gate->contested, key);
 
