@@ -387,7 +387,11 @@ bool
 host_done(struct host *h)
 {
     if (h->plan) {
+        /* What this batch has changed is to be taken in before anything is
+         * planned again: a device just created would be created once more. */
         proceed(h);
+        poll_immediate_wake();
+        return false;
     }
-    return !h->plan && (!db_txn_in_flight(h->db) || db_txn_run(h->db));
+    return !db_txn_in_flight(h->db) || db_txn_run(h->db);
 }

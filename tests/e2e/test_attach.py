@@ -168,7 +168,7 @@ def test_defaults(w):
 def test_many_at_once(w):
     """Many NICs at once are planned a few times each, and not again for each
     batch of devices."""
-    n = 640                     # Five batches.
+    n = 600                     # Four batches and a part of one.
     w.write_host()
     w.write("vms.d/big.json", {"version": 1, "nics": {
         "net%d" % i: nic(i, ifname="t%d" % i, tag=10) for i in range(n)}})
