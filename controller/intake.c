@@ -90,6 +90,19 @@ take_file(struct reconcile *r, const char *name, struct sset *changed)
     }
 }
 
+/* The row that NICs share is looked at when the last port lets go of it.  If
+ * a NIC was still wanted then, it is time again when no NIC is. */
+static void
+mark_shared_row(struct reconcile *r)
+{
+    const struct model_observed *o = host_observed(r->host);
+
+    if (model_observed_marked(o, MODEL_QOS_NOOP)
+        && !model_observed_qos_users(o, MODEL_QOS_NOOP)) {
+        sset_add(&r->dirty, MODEL_QOS_NOOP);
+    }
+}
+
 /* New NIC defaults reparse files that have not changed themselves; their
  * objects are in 'changed' all the same. */
 void
@@ -108,6 +121,9 @@ intake_mark_changed(struct reconcile *r, const struct sset *changed)
             record->version = object ? object->version : 0;
         }
         sset_add(&r->dirty, id);
+    }
+    if (!sset_is_empty(changed)) {
+        mark_shared_row(r);
     }
     r->files_changed = true;
 }

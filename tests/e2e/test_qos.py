@@ -401,3 +401,26 @@ def test_rates(w):
     sent = [policed.send() for _ in range(n)]
     wait(lambda: all(number in plain_.numbers() for number in sent),
          "all frames without policing")
+
+
+def test_shared_row_without_a_port(w):
+    """The row that NICs share goes with the last that wants it, also if the
+    port that referred to it has gone before."""
+    def shared():
+        return [r for r in w.rows("QoS") if r["external_ids"].get(
+            "ovs-portd") == "main/qos:noop"]
+    w.write_host({}, gc_grace=0)
+    w.vsctl("add-br", "theirs", "--", "set", "bridge", "theirs",
+            "datapath_type=netdev")
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", bridge="theirs")})
+    w.start_portd()
+    w.wait_state("vm1/net0")
+    equal(len(shared()), 1, "shared rows")
+    w.vsctl("del-br", "theirs")
+    w.wait_state("vm1/net0", "waiting")
+    equal(len(shared()), 1, "shared rows while it waits")
+    w.remove("vms.d/vm1.json")
+    w.wait_state("vm1/net0", "held")
+    w.appctl("gc-confirm")
+    w.wait_state("vm1/net0", None)
+    wait(lambda: not shared(), "the shared row goes, too")
