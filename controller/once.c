@@ -33,6 +33,43 @@ worse(int a, int b)
     return a == ONCE_BAD || b == ONCE_BAD ? ONCE_BAD : MAX(a, b);
 }
 
+/* True if something of an object is being done, or is about to be. */
+static bool
+is_under_way(const struct reconcile *r, const struct record *record)
+{
+    const char *text;
+    enum model_state state = reconcile_state(r, record, &text);
+
+    return model_state_outcome(state) == MODEL_UNDERWAY;
+}
+
+bool
+once_is_ready(const struct reconcile *r, long long int now)
+{
+    struct shash_node *node;
+
+    if (!r->began) {
+        return false;
+    } else if (!r->writable || db_lock_contended(host_db(r->host))) {
+        return true;            /* It only observes, or stands by. */
+    }
+
+    long long int deadline = r->began_at + ONCE_READY_MS;
+    if (now >= deadline) {
+        return true;
+    }
+    poll_timer_wait_until(deadline);
+    if (!r->could_write || !reconcile_is_quiet(r, NULL)) {
+        return false;
+    }
+    SHASH_FOR_EACH (node, &r->records) {
+        if (is_under_way(r, node->data)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* True once no object can get any further without something from outside. */
 static bool
 is_converged(const struct reconcile *r, int *status)
@@ -48,7 +85,7 @@ is_converged(const struct reconcile *r, int *status)
         enum model_state state = reconcile_state(r, node->data, &text);
 
         if (r->writable
-            && (model_state_outcome(state) == MODEL_UNDERWAY
+            && (is_under_way(r, node->data)
                 /* Its grace is running. */
                 || (state == MODEL_HELD && r->wake != LLONG_MAX))) {
             return false;

@@ -66,7 +66,7 @@ run(struct reconcile *reconcile, struct commands *commands,
             once_report(reconcile);
             return status;
         }
-        if (!ready && reconcile->began) {
+        if (!ready && once_is_ready(reconcile, time_msec())) {
             notify("READY=1");
             ready = true;
         }

@@ -506,7 +506,10 @@ may_plan(struct reconcile *r, long long int now)
         /* What is live counts as having been wanted until now. */
         fuses_set_population(&r->fuses, count_nics(r), now);
         intake_update_fuses(r, now);
-        r->began = true;
+        if (!r->began) {
+            r->began = true;
+            r->began_at = now;
+        }
     }
     r->could_write = can_write;
     return true;

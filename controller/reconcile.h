@@ -54,7 +54,8 @@ struct reconcile {
     struct sset unsettled;      /* Ids to plan when cur_cfg moves. */
     struct plan plan;           /* Of the last pass; being done if 'busy'. */
     bool busy;
-    bool began;                 /* The first, full pass is over. */
+    bool began;                 /* The first, full pass is being made. */
+    long long int began_at;
     bool could_write;           /* At the last pass. */
     int64_t cur_cfg;            /* At the last pass. */
     long long int lag_since;    /* When cur_cfg fell behind; LLONG_MAX. */

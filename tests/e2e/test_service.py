@@ -4,6 +4,7 @@ with no more than it leaves."""
 
 import os
 import re
+import socket
 import stat
 
 import frames
@@ -97,3 +98,33 @@ def test_confined(w):
     w.guests.close()
     wait(lambda: "tap2" not in w.device_names(), "tap2 is gone")
     oracle.assert_clean(w)
+
+
+def until_ready(w):
+    """Starts the daemon as systemd does with Type=notify; returns when it
+    says that it is ready."""
+    path = os.path.join(w.dir, "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(60)
+        w.env["NOTIFY_SOCKET"] = path
+        w.start_portd(answer=False)
+        equal(manager.recv(4096), b"READY=1", "what it says first")
+
+
+def test_ready(w):
+    """Who waits until it is ready finds all TAPs up and in Open vSwitch, but
+    does not wait for what cannot be done."""
+    w.write_host()
+    for i in range(100):
+        w.write_vm("vm%d" % i, {"net0": nic(i, ifname="tap%d" % i)})
+    w.write_vm("vm100", {"net0": nic(100, bridge="missing")})
+    until_ready(w)
+    down = []
+    for i in range(100):
+        with open("/sys/class/net/tap%d/flags" % i) as f:
+            if not int(f.read(), 16) & 1:
+                down.append(i)
+    equal(down, [], "TAPs that are down")
+    equal({o["state"] for n, o in w.objects().items() if n != "vm100/net0"},
+          {"ready"}, "states")
