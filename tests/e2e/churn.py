@@ -108,6 +108,8 @@ class Churn:
                 self.confirm()
                 confirmed = time.monotonic()
             last[:] = oracle.judge(self.w, strangers=STRANGERS)
+            if last and all("No usable peer" in text for text in last):
+                self.look_again()
             return not last
         try:
             wait(clean, "", timeout, every=0.05)
@@ -119,6 +121,14 @@ class Churn:
                               "" if last else e,
                               "\n  ".join(self.history))) from None
         self.gone.clear()
+
+    def look_again(self):
+        """Has ovs-vswitchd say anew what is wrong with patch ports: of a peer
+        that has come back it may leave the old error in the database until it
+        is reconfigured, for which any ovs-vsctl is good.  What is true of it
+        is there again a second later."""
+        self.w.vsctl("init")
+        time.sleep(1)
 
     def confirm(self):
         """What was taken out was meant to go."""
