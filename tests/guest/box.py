@@ -36,7 +36,7 @@ MODULES = ("openvswitch", "vhost_net", "tun", "veth", "dummy", "bonding",
            "act_mirred")
 
 # Process 1 there.  /results is a directory of ours that it may write to.
-SCRIPT = """\
+BEGIN = """\
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 stty -F /dev/ttyS1 raw -echo
 exec </dev/null >/dev/ttyS1 2>&1
@@ -51,6 +51,9 @@ ip link del bond0 2>/dev/null
 # Open vSwitch 3.1 takes the time since boot for that of its last look at the
 # CPUs: started within 10 s, it has no handler threads and forwards nothing.
 while [ "$(cut -d. -f1 /proc/uptime)" -lt 11 ]; do sleep 0.2; done
+"""
+# The command, and the end.
+MAIN = """\
 cd %(top)s
 (
 %(command)s
@@ -59,21 +62,57 @@ echo $? > /results/status
 sync
 exec busybox poweroff -f
 """
+# The same as a unit of systemd's, which becomes process 1; of this machine's
+# own units it starts those that any unit needs.
+SYSTEMD = """\
+cat > /run/main <<'END'
+exec </dev/null >/dev/ttyS1 2>&1
+export HOME=/root LC_ALL=C.UTF-8
+%(main)s
+END
+mkdir -p /run/systemd/system
+cat > /run/systemd/system/box.target <<'END'
+[Unit]
+Requires=basic.target
+Wants=box.service
+After=basic.target
+END
+cat > /run/systemd/system/box.service <<'END'
+[Unit]
+After=basic.target
+[Service]
+Type=exec
+ExecStart=/bin/bash /run/main
+END
+# That of tmpfiles would empty /tmp, where our files may be.
+for unit in systemd-tmpfiles-setup systemd-tmpfiles-setup-dev \
+            systemd-timesyncd systemd-pstore systemd-random-seed; do
+    ln -s /dev/null /run/systemd/system/$unit.service
+done
+exec /lib/systemd/systemd --unit=box.target --show-status=no
+"""
 
 
-def run(command, results, timeout=1800, memory="3G"):
+def script(command, systemd):
+    """What process 1 is to do."""
+    given = {"modules": " ".join(MODULES), "command": command,
+             "top": shlex.quote(TOP)}
+    main = MAIN % given
+    return BEGIN % given + (SYSTEMD % {"main": main} if systemd else main)
+
+
+def run(command, results, timeout=1800, memory="3G", systemd=False):
     """Runs the shell command 'command' in a box, whose /results is the
-    directory 'results'.  What it prints is printed, kernel messages go to
+    directory 'results'; with 'systemd', as one of its services.  What it prints is printed, kernel messages go to
     'results'/console.  Returns its exit status; 124 if it was not done after
     'timeout' seconds, 125 if the box has not lived to its end."""
     image = kit.the_kit().box
     status_file = os.path.join(results, "status")
     if os.path.exists(status_file):
         os.unlink(status_file)
-    script = os.path.join(results, "script")
-    with open(script, "w") as f:
-        f.write(SCRIPT % {"modules": " ".join(MODULES), "command": command,
-                          "top": shlex.quote(TOP)})
+    script_file = os.path.join(results, "script")
+    with open(script_file, "w") as f:
+        f.write(script(command, systemd))
     share = "local,security_model=none,multidevs=remap"
     popen = subprocess.Popen(
         [kit.QEMU, "-nodefaults", "-no-user-config", "-display", "none",
@@ -81,7 +120,8 @@ def run(command, results, timeout=1800, memory="3G"):
          "-cpu", "max", "-m", memory, "-smp", "2",
          "-kernel", image.kernel, "-initrd", image.initrd,
          "-append", "console=ttyS0 quiet panic=-1 mitigations=off "
-         "tsc=reliable box.script=%s box.kernel=%s" % (script, image.root),
+         "tsc=reliable box.script=%s box.kernel=%s" % (
+             script_file, image.root),
          "-fsdev", share + ",id=root,readonly=on,path=/",
          "-device", "virtio-9p-pci,fsdev=root,mount_tag=root",
          "-fsdev", share + ",id=results,path=" + results,
@@ -135,6 +175,8 @@ def main():
     parser.add_argument("--quick", action="store_true",
                         help="only those that every './dev check' runs")
     parser.add_argument("--command", metavar="COMMAND")
+    parser.add_argument("--systemd", action="store_true",
+                        help="with systemd as the box's init")
     parser.add_argument("--timeout", type=int, default=3600, metavar="SECS")
     parser.add_argument("--keep", metavar="DIR",
                         help="where failed tests leave their logs "
@@ -152,7 +194,8 @@ def main():
     os.makedirs(keep)
     with tempfile.TemporaryDirectory(prefix="portd-kit-") as directory:
         kit.kit = kit.Kit(directory)
-        status = run(args.command or test_command(args), keep, args.timeout)
+        status = run(args.command or test_command(args), keep, args.timeout,
+                     systemd=args.systemd)
         if status:
             print("what is /results there: %s/" % keep)
         return status
