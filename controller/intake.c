@@ -90,16 +90,20 @@ take_file(struct reconcile *r, const char *name, struct sset *changed)
     }
 }
 
-/* The row that NICs share is looked at when the last port lets go of it.  If
- * a NIC was still wanted then, it is time again when no NIC is. */
+/* The row that NICs share is looked at when the last port lets go of it, and
+ * what was left unfinished when it is seen.  If somebody wanted it then, it is
+ * time again when nobody does. */
 static void
-mark_shared_row(struct reconcile *r)
+mark_internal(struct reconcile *r)
 {
     const struct model_observed *o = host_observed(r->host);
 
     if (model_observed_marked(o, MODEL_QOS_NOOP)
         && !model_observed_qos_users(o, MODEL_QOS_NOOP)) {
         sset_add(&r->dirty, MODEL_QOS_NOOP);
+    }
+    if (model_observed_marked(o, MODEL_LEFTOVERS)) {
+        sset_add(&r->dirty, MODEL_LEFTOVERS);
     }
 }
 
@@ -123,7 +127,7 @@ intake_mark_changed(struct reconcile *r, const struct sset *changed)
         sset_add(&r->dirty, id);
     }
     if (!sset_is_empty(changed)) {
-        mark_shared_row(r);
+        mark_internal(r);
     }
     r->files_changed = true;
 }

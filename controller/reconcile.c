@@ -145,8 +145,8 @@ consult_fuses(struct reconcile *r, const char *id, long long int now)
     if (is_wanted(r, id) || frozen(r, id)) {
         fuses_wanted(&r->fuses, id);
         return NULL;
-    } else if (!strcmp(id, MODEL_QOS_NOOP) || !is_live(r, id)) {
-        return NULL;            /* Follows from the ports that use it. */
+    } else if (model_id_is_internal(id) || !is_live(r, id)) {
+        return NULL;            /* No file is the reason that it goes. */
     }
 
     long long int wake;

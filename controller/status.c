@@ -96,7 +96,7 @@ objects_json(const struct reconcile *r)
     struct json *json = json_array_create_empty();
 
     for (size_t i = 0; i < shash_count(&r->records); i++) {
-        if (strcmp(nodes[i]->name, MODEL_QOS_NOOP)) {
+        if (!model_id_is_internal(nodes[i]->name)) {
             json_array_add(json, status_object_json(r, nodes[i]->data));
         }
     }
@@ -178,7 +178,7 @@ status_text(const struct reconcile *r)
     for (size_t i = 0; i < shash_count(&r->records); i++) {
         const char *text;
         enum model_state s = reconcile_state(r, nodes[i]->data, &text);
-        if (strcmp(nodes[i]->name, MODEL_QOS_NOOP)) {
+        if (!model_id_is_internal(nodes[i]->name)) {
             ds_put_format(&ds, "%s: %s%s%s\n", nodes[i]->name,
                           model_state_name(s), *text ? ": " : "", text);
         }

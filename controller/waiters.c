@@ -293,7 +293,7 @@ is_over(const struct waiter *waiter, const struct reconcile *r,
 
     const char *id;
     SSET_FOR_EACH (id, ids) {
-        if (strcmp(id, MODEL_QOS_NOOP)
+        if (!model_id_is_internal(id)
             && !is_settled(r, id, waiter->level)) {
             return false;
         }

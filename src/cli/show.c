@@ -82,6 +82,7 @@ scene_from_world(struct scene *s, const struct world *w)
     plan_init(&plan);
     host_all(w->host, &ids);
     sset_find_and_delete(&ids, MODEL_QOS_NOOP);
+    sset_find_and_delete(&ids, MODEL_LEFTOVERS);
     SSET_FOR_EACH (id, &ids) {
         struct plan_verdict verdict;
 

@@ -109,7 +109,7 @@ set_gone(struct world *w)
         n_nics += model_id_is_nic(id);
         if (model_wanted_get(w->wanted, id) || frozen(w, id)) {
             fuses_wanted(&w->fuses, id);
-        } else if (strcmp(id, MODEL_QOS_NOOP)) {
+        } else if (!model_id_is_internal(id)) {
             fuses_gone(&w->fuses, id, 0);
         }
     }
@@ -265,7 +265,7 @@ make_gate(const struct world *w, const char *id, char **held)
     const struct model_policy *policy = &w->wanted->policy;
 
     *held = NULL;
-    if (!wanted && strcmp(id, MODEL_QOS_NOOP)) {
+    if (!wanted && !model_id_is_internal(id)) {
         long long int wake;
 
         *held = fuses_held(&w->fuses, id, policy, policy->gc_grace * 1000LL,

@@ -303,7 +303,7 @@ never_valid(const struct specs *specs, const char *name)
 const char *
 specs_frozen(const struct specs *specs, const char *id, bool live)
 {
-    if (!strcmp(id, MODEL_QOS_NOOP)) {
+    if (model_id_is_internal(id)) {
         return NULL;
     }
 
@@ -329,7 +329,7 @@ any_host_object(const struct model_observed *observed)
 
     SHASH_FOR_EACH (node, &observed->marked) {
         if (!model_id_is_nic(node->name)
-            && strcmp(node->name, MODEL_QOS_NOOP)) {
+            && !model_id_is_internal(node->name)) {
             return true;
         }
     }

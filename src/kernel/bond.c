@@ -77,7 +77,7 @@ kernel_add_bond(struct kernel *k, const struct plan_step *step,
                          "A-Z a-z 0-9 _ . -", name);
     }
     take_options(step, &options);
-    retval = kernel_command(k, rtnl_add_bond(name, RTNL_GROUP_UNFINISHED,
+    retval = kernel_command(k, rtnl_add_bond(name, kernel_unfinished_group(k),
                                              &options), &text);
     smap_destroy(&options);
     if (retval) {

@@ -15,6 +15,7 @@
 #include "src/kernel/settings.h"
 #include "src/kernel/tap.h"
 #include "src/model/model.h"
+#include "src/model/observed.h"
 #include "src/plan/plan.h"
 #include "util.h"
 
@@ -154,6 +155,13 @@ kernel_set_down(struct kernel *k, const char *name, int ifindex, bool *was_up)
     *was_up = rl.link && smap_get_bool(&rl.link->fields, MODEL_L_UP, false);
     rtnl_link_destroy(&rl);
     return *was_up ? kernel_set_up(k, name, ifindex, false) : NULL;
+}
+
+uint32_t
+kernel_unfinished_group(const struct kernel *k)
+{
+    return (RTNL_GROUP_UNFINISHED
+            | model_instance_number(k->observed->instance));
 }
 
 /* An answer to its creation with its number is for newer kernels only. */

@@ -80,8 +80,9 @@ char *kernel_set_up(struct kernel *, const char *name, int ifindex, bool up)
 char *kernel_set_down(struct kernel *, const char *name, int ifindex,
                       bool *was_up) OVS_WARN_UNUSED_RESULT;
 
-/* Finds the device 'name' that has just been created in
- * RTNL_GROUP_UNFINISHED. */
+/* The group of the devices that this instance is setting up. */
+uint32_t kernel_unfinished_group(const struct kernel *);
+/* Finds the device 'name' that has just been created in that group. */
 char *kernel_find_new(struct kernel *, const char *name, int *ifindexp)
     OVS_WARN_UNUSED_RESULT;
 /* Takes device 'ifindex', called 'name', out of that group. */

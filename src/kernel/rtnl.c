@@ -217,8 +217,8 @@ parse_attrs(const struct ifinfomsg *ifi, struct nlattr **tb)
     }
     if ((model_link_is(link, "veth") || model_link_is(link, "bond"))
         && attr_u32(tb[IFLA_GROUP], &u32)
-        && u32 == RTNL_GROUP_UNFINISHED) {
-        set_bool(link, MODEL_L_UNFINISHED, true);
+        && (u32 & ~UINT16_MAX) == RTNL_GROUP_UNFINISHED) {
+        set_u32(link, MODEL_L_UNFINISHED, u32 & UINT16_MAX);
     }
     parse_af_spec(link, tb[IFLA_AF_SPEC]);
     return link;

@@ -58,10 +58,11 @@ bool rtnl_settings_is_empty(const struct rtnl_settings *s);
  * "random"), or -1. */
 int rtnl_addr_gen_mode_from_string(const char *name);
 
-/* IFLA_GROUP of a veth pair that we are still setting up: "ovve".  Neither an
- * alias nor anything else that could say whose the new devices are is taken
- * along by the message that creates them, but the group is. */
-#define RTNL_GROUP_UNFINISHED 0x6f767665
+/* IFLA_GROUP of devices that we are still setting up: "ov" in the upper half,
+ * model_instance_number() in the lower.  Neither an alias nor anything else
+ * that could say whose the new devices are is taken along by the message that
+ * creates them, but the group is. */
+#define RTNL_GROUP_UNFINISHED 0x6f760000
 
 /* The messages below are for the caller to nlmsg_free(); all but those of
  * rtnl_get() ask for an acknowledgement.

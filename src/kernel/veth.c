@@ -21,15 +21,15 @@
  * (rtnl_create_link() in net/core/rtnetlink.c does not look at IFLA_IFALIAS),
  * and the mark is in the alias; but it takes along the group.  So:
  *
- *     both ends, in RTNL_GROUP_UNFINISHED     one message
+ *     both ends, in kernel_unfinished_group() one message
  *     alias, MTU ... of this end
  *     alias of the other
  *     group 0 for this end, then for the other
  *
  * A process that is killed in between leaves ends that have the mark, or are
  * in that group, or both: MODEL_L_UNFINISHED tells the next one that they are
- * to be finished.  An end that is out of the group has its mark, and so has
- * the other. */
+ * to be finished or, if nobody wants them by then, deleted.  An end that is
+ * out of the group has its mark, and so has the other. */
 
 static char *
 create_error(const struct plan_step *step, const char *peer, int error,
@@ -74,8 +74,8 @@ kernel_add_veth(struct kernel *k, const struct plan_step *step,
                          "of a veth pair: use 1 to 15 of A-Z a-z 0-9 _ . -",
                          name, s->peer ? s->peer : "");
     }
-    retval = kernel_command(k, rtnl_add_veth(name, s->peer,
-                                             RTNL_GROUP_UNFINISHED), &text);
+    retval = kernel_command(k, rtnl_add_veth(
+        name, s->peer, kernel_unfinished_group(k)), &text);
     if (retval) {
         return create_error(step, s->peer, retval, text);
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "openvswitch/dynamic-string.h"
 #include "sset.h"
 #include "svec.h"
@@ -557,4 +558,16 @@ model_id_is_nic(const char *id)
 {
     /* The host's own ids begin with a kind and ":", which no VM name has. */
     return strchr(id, '/') && !strchr(id, ':');
+}
+
+bool
+model_id_is_internal(const char *id)
+{
+    return !strcmp(id, MODEL_QOS_NOOP) || !strcmp(id, MODEL_LEFTOVERS);
+}
+
+unsigned int
+model_instance_number(const char *instance)
+{
+    return hash_string(instance, 0) & UINT16_MAX;
 }

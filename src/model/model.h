@@ -67,6 +67,9 @@
 #define MODEL_ALIAS_PREFIX "ovs-portd:"
 /* Object id of the shared QoS row of type linux-noop. */
 #define MODEL_QOS_NOOP "qos:noop"
+/* Object id of devices that a run of this instance has created and, as it was
+ * killed, not marked: MODEL_L_UNFINISHED without an alias. */
+#define MODEL_LEFTOVERS "links:unfinished"
 
 /* A field that a port or a satellite of a bridge has beside its columns. */
 #define MODEL_F_BRIDGE "bridge" /* Name of its bridge; several: "a,b". */
@@ -98,7 +101,9 @@
 #define MODEL_L_UNFINISHED "unfinished" /* veth, bond; observed only: "true" if
                                  * whoever created it for us has not got as
                                  * far as to mark it for good; absent
-                                 * otherwise. */
+                                 * otherwise.  Until it is in struct
+                                 * model_observed: the number of the instance
+                                 * that it was created for. */
 
 /* One field for each address, as src/model/address.h writes it:
  * "address:192.0.2.10/24". */
@@ -288,6 +293,12 @@ struct model_row *model_object_find_satellite(const struct model_object *,
 
 /* True for an id of the form VM/NIC, false for the host's own objects. */
 bool model_id_is_nic(const char *id);
+/* True for an id that no file names: MODEL_QOS_NOOP, MODEL_LEFTOVERS. */
+bool model_id_is_internal(const char *id);
+
+/* A number from 0 to 65535 that stands for 'instance' where there is room for
+ * nothing longer. */
+unsigned int model_instance_number(const char *instance);
 
 /* What an object is like, for operators (docs/reference.md). */
 enum model_state {

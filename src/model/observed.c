@@ -2,6 +2,7 @@
 #include <config.h>
 #include "src/model/observed.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "hash.h"
@@ -14,6 +15,7 @@ model_observed_init(struct model_observed *o, const char *instance,
 {
     memset(o, 0, sizeof *o);
     o->instance = xstrdup(instance);
+    o->leftovers_mark = model_mark(instance, MODEL_LEFTOVERS);
     o->boot_id = xstrdup(boot_id);
     hmap_init(&o->bridges);
     hmap_init(&o->ports);
@@ -57,6 +59,7 @@ model_observed_destroy(struct model_observed *o)
     sset_destroy(&o->dirty_ids);
     sset_destroy(&o->dirty_bridges);
     free(o->instance);
+    free(o->leftovers_mark);
     free(o->boot_id);
     free(o->ovn_bridge);
 }
@@ -134,6 +137,15 @@ model_observed_link_mark(const struct model_observed *o,
     return xasprintf("%s/%d", o->boot_id, link->ifindex);
 }
 
+/* The mark of 'link', or NULL. */
+static const char *
+mark_of_link(const struct model_observed *o, const struct model_link *link)
+{
+    return (smap_get(&link->fields, MODEL_L_UNFINISHED)
+            && !smap_get(&link->fields, MODEL_L_ALIAS)
+            ? o->leftovers_mark : model_link_mark(link));
+}
+
 /* A name may carry our mark in several places: as a port, as its interface
  * and as a link, all of the same name and mostly with the same mark.  The
  * entry in 'marked' must outlive the first of them that goes. */
@@ -152,7 +164,7 @@ is_marked(const struct model_observed *o, const char *name, const char *id)
         bridge ? smap_get(&bridge->row.fields, MODEL_MARK) : NULL,
         port ? smap_get(&port->row.fields, MODEL_MARK) : NULL,
         iface ? smap_get(&iface->row.fields, MODEL_MARK) : NULL,
-        link ? model_link_mark(link) : NULL,
+        link ? mark_of_link(o, link) : NULL,
         satellite ? smap_get(&satellite->fields, MODEL_MARK) : NULL,
     };
 
@@ -329,8 +341,24 @@ static void
 link_unlink(struct model_observed *o, struct model_link *link)
 {
     hmap_remove(&o->links, &link->node);
-    touch(o, link->name, model_link_mark(link));
+    touch(o, link->name, mark_of_link(o, link));
     model_link_destroy(link);
+}
+
+/* From the number of the instance that left 'link' unfinished to "true", if
+ * that is ours. */
+static void
+judge_unfinished(const struct model_observed *o, struct model_link *link)
+{
+    const char *number = smap_get(&link->fields, MODEL_L_UNFINISHED);
+
+    if (!number || !strcmp(number, "true")) {
+        return;
+    } else if (atoi(number) == model_instance_number(o->instance)) {
+        smap_replace(&link->fields, MODEL_L_UNFINISHED, "true");
+    } else {
+        smap_remove(&link->fields, MODEL_L_UNFINISHED);
+    }
 }
 
 void
@@ -338,6 +366,7 @@ model_observed_put_link(struct model_observed *o, struct model_link *link)
 {
     struct model_link *old = model_observed_link(o, link->name);
 
+    judge_unfinished(o, link);
     if (old && model_link_equals(old, link)) {
         model_link_destroy(link);
         return;
@@ -346,7 +375,7 @@ model_observed_put_link(struct model_observed *o, struct model_link *link)
     if (old) {
         link_unlink(o, old);
     }
-    touch(o, link->name, model_link_mark(link));
+    touch(o, link->name, mark_of_link(o, link));
 }
 
 void

@@ -17,6 +17,7 @@
 
 struct model_observed {
     char *instance;
+    char *leftovers_mark;       /* That of MODEL_LEFTOVERS. */
     char *boot_id;              /* The kernel's; part of MODEL_LINK_MARK. */
 
     struct hmap bridges;        /* Of struct model_bridge, by name. */

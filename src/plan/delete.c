@@ -193,3 +193,37 @@ planner_delete(struct planner *p, const char *name)
         }
     }
 }
+
+/* Nobody has used them yet.  Which of them are the ends of one pair is not
+ * known, so they go one at a time. */
+void
+planner_leftovers(struct planner *p)
+{
+    const struct sset *found
+        = model_observed_marked(p->observed, MODEL_LEFTOVERS);
+    if (!found) {
+        return;
+    }
+
+    const char **names = sset_sort(found);
+    const char *first = NULL;
+    for (size_t i = 0; i < sset_count(found); i++) {
+        const struct model_link *link
+            = model_observed_link(p->observed, names[i]);
+
+        if (model_wanted_by_name(p->wanted, names[i])) {
+            continue;
+        }
+        struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
+                                              names[i], NULL);
+        step->ifindex = link->ifindex;
+        if (first) {
+            planner_after(step, "it may go together with %s", first);
+        } else {
+            first = names[i];
+        }
+        planner_note(p, MODEL_APPLYING, "device %s, left unfinished, is being "
+                     "deleted", names[i]);
+    }
+    free(names);
+}

@@ -182,6 +182,8 @@ planner_run(struct planner *p, struct plan *plan,
                 : NULL);
     if (!strcmp(p->id, MODEL_QOS_NOOP)) {
         planner_qos_noop(p);
+    } else if (!strcmp(p->id, MODEL_LEFTOVERS)) {
+        planner_leftovers(p);
     } else if (p->object) {
         plan_wanted(p);
     } else {

@@ -138,6 +138,9 @@ void planner_follow_bridge(struct planner *, struct plan_step *,
 void planner_judge_patch(struct planner *, const struct model_iface *have);
 /* Deletes what carries the object's mark under 'name' and is not wanted. */
 void planner_delete(struct planner *, const char *name);
+/* Deletes devices of MODEL_LEFTOVERS under names that nobody wants; the others
+ * are finished by who does. */
+void planner_leftovers(struct planner *);
 /* True for the bridge that ovn-controller uses. */
 bool planner_is_ovn_bridge(const struct planner *, const char *bridge);
 /* The last added step of kind 'what' for 'name', or NULL. */

@@ -216,6 +216,41 @@ def test_links(w):
         confirm=confirm)
 
 
+@options(failpoints=True)
+def test_unfinished_and_unwanted(w):
+    """A veth pair is wanted no more when the next daemon finds it half-made,
+    without a mark; another instance leaves it to who has made it."""
+    c = crasher(w)
+    links = {"lab": {"type": "veth", "ends": [
+        {"bridge": "br0", "port": "v0"}, {"port": "v1"}]}}
+    w.write_host({"bridges": BRIDGES}, gc_grace=0)
+    w.start_portd()
+    c.clean()
+    c.arm("veth-created")
+    w.write_host({"bridges": BRIDGES, "links": links}, gc_grace=0)
+    w.portd.popen.wait(60)
+    w.portd.expected_exit = -9
+    equal({"v0", "v1"} <= w.device_names(), True, "that the pair is there")
+    w.write_host({"bridges": BRIDGES}, gc_grace=0)
+    c.arm("")
+    other = os.path.join(w.dir, "other")
+    os.makedirs(other + "/spec/vms.d")
+    os.mkdir(other + "/state")
+    w.start_portd(spec=other + "/spec", state=other + "/state",
+                  instance="other")
+    w.write_vm("vm9", {"net0": nic(9, bridge="br-x")}, spec=other + "/spec")
+    w.wait_state("vm9/net0", target="ovs-portd-other")
+    equal({"v0", "v1"} <= w.device_names(), True, "that it is still there")
+    w.remove("vms.d/vm9.json", spec=other + "/spec")
+    w.wait_state("vm9/net0", "held", target="ovs-portd-other")
+    w.appctl("gc-confirm", target="ovs-portd-other")
+    w.wait_state("vm9/net0", None, target="ovs-portd-other")
+    w.daemons[-1].stop()
+    w.start_portd()
+    wait(lambda: not {"v0", "v1"} & w.device_names(), "the pair goes")
+    c.clean()
+
+
 @options(failpoints=True, timeout=600)
 def test_satellites(w):
     """QoS with its queues, mirrors, controllers and flow export come and

@@ -13,6 +13,7 @@
 #include <net/if.h>
 #include <cmocka.h>
 
+#include "src/kernel/rtnl.h"
 #include "tests/net/net-world.h"
 #include "util.h"
 
@@ -21,8 +22,16 @@
 
 #define MARK "ovs-portd:test/link:lab"
 
-/* RTNL_GROUP_UNFINISHED, to ip(8) and to whoever looks at a host. */
-#define UNFINISHED_GROUP "1870034533"
+/* The group of what instance "test" has not finished, to ip(8). */
+static const char *
+unfinished_group(void)
+{
+    static char text[16];
+
+    snprintf(text, sizeof text, "%u",
+             RTNL_GROUP_UNFINISHED | model_instance_number("test"));
+    return text;
+}
 
 static struct plan_step *
 step_add_veth(const char *name, const char *peer)
@@ -125,11 +134,11 @@ test_unfinished(void **state)
 {
     struct world *w = *state;
 
-    must("ip", "link", "add", "b0", "group", UNFINISHED_GROUP, "type",
+    must("ip", "link", "add", "b0", "group", unfinished_group(), "type",
          "bridge");
     must("ip", "link", "add", "x0", "type", "veth", "peer", "name", "x1");
-    must("ip", "link", "add", "v0", "group", UNFINISHED_GROUP, "type",
-         "veth", "peer", "name", "v1", "group", UNFINISHED_GROUP);
+    must("ip", "link", "add", "v0", "group", unfinished_group(), "type",
+         "veth", "peer", "name", "v1", "group", unfinished_group());
     world_settle(w);
     assert_field(w, "b0", MODEL_L_UNFINISHED, "(none)");
     assert_field(w, "x0", MODEL_L_UNFINISHED, "(none)");

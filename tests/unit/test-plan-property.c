@@ -374,9 +374,8 @@ picture(const struct world *w, bool foreign)
     struct model_link *l;
     HMAP_FOR_EACH (l, node, &o->links) {
         /* An uplink is a stranger's whom a bond of ours sets up, and leaves
-         * so.  Whose an unfinished device is nobody can tell, once its name
-         * is not wanted any more.  ovs-vswitchd's devices come and go with
-         * their ports. */
+         * so.  An unfinished device is left by us.  ovs-vswitchd's devices
+         * come and go with their ports. */
         if (strncmp(l->name, "eth", 3)
             && !(foreign && sset_contains(&w->made, l->name))
             && (!smap_get(&l->fields, MODEL_L_UNFINISHED)
@@ -391,10 +390,15 @@ picture(const struct world *w, bool foreign)
     return text;
 }
 
-/* True for the shared QoS row as long as a NIC refers to it or will. */
+/* True for the shared QoS row as long as a NIC refers to it or will, and for
+ * unfinished devices that are left to who wants their names. */
 static bool
-is_noop_in_use(const struct world *w, const char *id)
+is_kept(const struct world *w, const char *id, enum model_state state)
 {
+    if (!strcmp(id, MODEL_LEFTOVERS)) {
+        return state == MODEL_READY;
+    }
+
     bool used = model_observed_qos_users(&w->o, MODEL_QOS_NOOP);
     struct shash_node *node;
 
@@ -439,7 +443,7 @@ assert_at_rest(struct world *w)
             plan_init(&plan);
             world_plan(w, node->name, &plan, &v);
             if ((v.state == MODEL_READY || v.state == MODEL_APPLYING)
-                && !is_noop_in_use(w, node->name)) {
+                && !is_kept(w, node->name, v.state)) {
                 fail_msg("%s is left over", node->name);
             }
             plan_verdict_destroy(&v);

@@ -189,6 +189,39 @@ test_veth_unfinished(void **state OVS_UNUSED)
     assert_null(model_observed_link(&w.o, "old"));
     world_destroy(&w);
 
+    /* By now nobody wants a pair of these names; that of "v1" is finished by
+     * who does. */
+    start_veth(&w, both_ends);
+    add_unfinished(&w, "v1", "b2");
+    add_unfinished(&w, "b2", "v1");
+    add_unfinished(&w, "old0", "old1");
+    add_unfinished(&w, "old1", "old0");
+    struct plan_verdict verdict;
+    struct plan plan;
+    plan_init(&plan);
+    world_plan(&w, MODEL_LEFTOVERS, &plan, &verdict);
+    assert_int_equal(plan.n_steps, 2);
+    world_assert_step(&plan, 0, "- link old0");
+    world_assert_step(&plan, 1, "- link old1 [hitless] "
+                      "(after: it may go together with old0)");
+    plan_verdict_destroy(&verdict);
+    plan_destroy(&plan);
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
+    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_READY);
+    assert_null(model_observed_link(&w.o, "old0"));
+    assert_null(model_observed_link(&w.o, "old1"));
+    assert_link(&w, "v1", MODEL_L_ALIAS, "ovs-portd:main/link:lab");
+    world_destroy(&w);
+
+    /* Another instance's. */
+    start_veth(&w, both_ends);
+    world_unwant(&w, "link:lab");
+    add_unfinished(&w, "v1", "x");
+    world_set_link(&w, "v1", MODEL_L_UNFINISHED, "65536");
+    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_READY);
+    assert_non_null(model_observed_link(&w.o, "v1"));
+    world_destroy(&w);
+
     /* Somebody's, who happens to use that group but has his own alias. */
     start_veth(&w, both_ends);
     add_unfinished(&w, "v1", "x");
