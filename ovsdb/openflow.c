@@ -23,8 +23,128 @@
 #include "timeval.h"
 #include "util.h"
 
+#define SUFFIX ".mgmt"           /* Of the bridges' sockets. */
+
+/* ovs-vswitchd may learn that the revalidators are through in the very
+ * iteration of its main loop in which it has already answered who waits for
+ * that, and then sleep on it until something else happens (udpif_run() comes
+ * before the run() of OVS's ofproto/ofproto-dpif.c, which takes note).  Any
+ * message wakes it.  The first pause between two of them, in ms; each is twice
+ * as long as the one before. */
+#define WAKE_MIN_MS 1
+#define WAKE_MAX_MS 64
+
+struct openflow {
+    struct vconn *vconn;        /* NULL: there is no bridge to be had. */
+
+    bool ask_due;               /* The question is to be sent. */
+    bool asked;                 /* The answer is to come. */
+    ovs_be32 xid;               /* Of the question. */
+    bool answered;
+    unsigned int n_normal;
+
+    bool nudge_due;
+    long long int wake_at;      /* LLONG_MAX: no nudge was sent. */
+    int pause;
+};
+
+/* Connecting. */
+
+/* A socket that an earlier ovs-vswitchd left refuses at once. */
+static struct vconn *
+open_bridge(const char *rundir, const char *socket)
+{
+    char *path = xasprintf("unix:%s/%s", rundir, socket);
+    struct vconn *vconn;
+
+    if (vconn_open(path, 0, DSCP_DEFAULT, &vconn)) {
+        vconn = NULL;
+    }
+    free(path);
+    return vconn;
+}
+
+/* The connection to the first bridge that has an open socket, or NULL. */
+static struct vconn *
+open_any_bridge(const char *rundir)
+{
+    struct vconn *vconn = NULL;
+    DIR *dir = opendir(rundir);
+    struct dirent *de;
+
+    while (dir && !vconn && (de = readdir(dir))) {
+        if (string_ends_with(de->d_name, SUFFIX)) {
+            vconn = open_bridge(rundir, de->d_name);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return vconn;
+}
+
+struct openflow *
+openflow_open(const char *rundir, const char *bridge)
+{
+    struct openflow *of = xzalloc(sizeof *of);
+
+    if (bridge) {
+        char *socket = xasprintf("%s"SUFFIX, bridge);
+
+        of->vconn = open_bridge(rundir, socket);
+        free(socket);
+    } else {
+        of->vconn = open_any_bridge(rundir);
+    }
+    of->wake_at = LLONG_MAX;
+    return of;
+}
+
+void
+openflow_close(struct openflow *of)
+{
+    if (of) {
+        vconn_close(of->vconn);
+        free(of);
+    }
+}
+
+bool
+openflow_is_open(const struct openflow *of)
+{
+    return of->vconn != NULL;
+}
+
+static void
+give_up(struct openflow *of)
+{
+    vconn_close(of->vconn);
+    of->vconn = NULL;
+}
+
+/* The question. */
+
+void
+openflow_ask_normal(struct openflow *of)
+{
+    of->ask_due = true;
+}
+
+bool
+openflow_is_asking(const struct openflow *of)
+{
+    return of->vconn && (of->ask_due || of->asked);
+}
+
+bool
+openflow_normal(const struct openflow *of, unsigned int *n)
+{
+    *n = of->n_normal;
+    return of->answered;
+}
+
 static struct ofpbuf *
-encode_request(enum ofputil_protocol protocol)
+encode_question(enum ofputil_protocol protocol)
 {
     struct ofputil_flow_stats_request request = {
         .aggregate = true,
@@ -36,145 +156,29 @@ encode_request(enum ofputil_protocol protocol)
     return ofputil_encode_flow_stats_request(&request, protocol);
 }
 
-/* Waits for the answer to the request 'xid'; whatever else the switch has to
- * say is dropped. */
-static int
-receive(struct vconn *vconn, ovs_be32 xid, long long int deadline,
-        struct ofpbuf **reply)
+/* Takes in 'msg' if it is the answer; whatever else the switch has to say is
+ * dropped. */
+static void
+take_answer(struct openflow *of, const struct ofpbuf *msg)
 {
-    for (;;) {
-        vconn_run(vconn);
-        int error = vconn_recv(vconn, reply);
-        if (!error) {
-            const struct ofp_header *oh = (*reply)->data;
-            if (oh->xid == xid) {
-                return 0;
-            }
-            ofpbuf_delete(*reply);
-            continue;
-        } else if (error != EAGAIN) {
-            return error;
-        } else if (time_msec() >= deadline) {
-            return ETIMEDOUT;
-        }
-        vconn_run_wait(vconn);
-        vconn_recv_wait(vconn);
-        poll_timer_wait_until(deadline);
-        poll_block();
-    }
-}
-
-static int
-decode_reply(const struct ofpbuf *reply, unsigned int *n)
-{
+    const struct ofp_header *oh = msg->data;
     struct ofputil_aggregate_stats stats;
 
-    if (ofputil_decode_aggregate_stats_reply(&stats, reply->data)) {
-        return EPROTO;
+    if (of->asked && oh->xid == of->xid) {
+        of->asked = false;
+        if (!ofputil_decode_aggregate_stats_reply(&stats, oh)) {
+            of->answered = true;
+            of->n_normal = stats.flow_count;
+        }
     }
-    *n = stats.flow_count;
-    return 0;
-}
-
-int
-openflow_count_normal(const char *rundir, const char *name, int timeout_ms,
-                      unsigned int *n)
-{
-    long long int deadline = time_msec() + timeout_ms;
-    char *path = xasprintf("unix:%s/%s.mgmt", rundir, name);
-    struct ofpbuf *reply = NULL;
-    struct vconn *vconn;
-
-    int error = vconn_open_block(path, 0, DSCP_DEFAULT, timeout_ms, &vconn);
-    free(path);
-    if (error) {
-        return error;
-    }
-
-    struct ofpbuf *request = encode_request(
-        ofputil_protocol_from_ofp_version(vconn_get_version(vconn)));
-    ovs_be32 xid = ((const struct ofp_header *) request->data)->xid;
-    error = vconn_send(vconn, request);
-    if (error) {
-        ofpbuf_delete(request);
-    } else {
-        error = receive(vconn, xid, deadline, &reply);
-    }
-    if (!error) {
-        error = decode_reply(reply, n);
-        ofpbuf_delete(reply);
-    }
-    vconn_close(vconn);
-    return error;
 }
 
 /* Nudges. */
 
-/* ovs-vswitchd may learn that the revalidators are through in the very
- * iteration of its main loop in which it has already answered who waits for
- * that, and then sleep on it until something else happens (udpif_run() comes
- * before the run() of OVS's ofproto/ofproto-dpif.c, which takes note).  Any
- * message wakes it.  The first pause between two of them, in ms; each is twice
- * as long as the one before. */
-#define WAKE_MIN_MS 1
-#define WAKE_MAX_MS 64
-
-struct openflow_nudger {
-    struct vconn *vconn;        /* NULL: there is no bridge to be had. */
-    bool due;
-    long long int wake_at;      /* LLONG_MAX: no nudge was sent. */
-    int pause;
-};
-
-/* The connection to the first bridge that has an open socket, or NULL. */
-static struct vconn *
-open_any_bridge(const char *rundir)
-{
-    static const char suffix[] = ".mgmt";
-    struct vconn *vconn = NULL;
-    DIR *dir = opendir(rundir);
-    struct dirent *de;
-
-    while (dir && !vconn && (de = readdir(dir))) {
-        if (string_ends_with(de->d_name, suffix)) {
-            char *path = xasprintf("unix:%s/%s", rundir, de->d_name);
-
-            /* A socket that an earlier ovs-vswitchd left refuses at once. */
-            if (vconn_open(path, 0, DSCP_DEFAULT, &vconn)) {
-                vconn = NULL;
-            }
-            free(path);
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return vconn;
-}
-
-struct openflow_nudger *
-openflow_nudger_open(const char *rundir)
-{
-    struct openflow_nudger *n = xzalloc(sizeof *n);
-
-    n->vconn = open_any_bridge(rundir);
-    n->wake_at = LLONG_MAX;
-    return n;
-}
-
 void
-openflow_nudger_close(struct openflow_nudger *n)
+openflow_nudge(struct openflow *of)
 {
-    if (n) {
-        vconn_close(n->vconn);
-        free(n);
-    }
-}
-
-void
-openflow_nudge(struct openflow_nudger *n)
-{
-    n->due = true;
+    of->nudge_due = true;
 }
 
 /* Deletes the flow of highest priority for frames of an EtherType that is for
@@ -213,18 +217,13 @@ encode_nudge(int version)
     return msg;
 }
 
-static void
-give_up(struct openflow_nudger *n)
-{
-    vconn_close(n->vconn);
-    n->vconn = NULL;
-}
+/* Running. */
 
 /* Sends 'msg', which it takes over.  Returns 0 or a positive errno. */
 static int
-send_msg(struct openflow_nudger *n, struct ofpbuf *msg)
+send_msg(struct openflow *of, struct ofpbuf *msg)
 {
-    int error = vconn_send(n->vconn, msg);
+    int error = vconn_send(of->vconn, msg);
 
     if (error) {
         ofpbuf_delete(msg);
@@ -233,83 +232,94 @@ send_msg(struct openflow_nudger *n, struct ofpbuf *msg)
 }
 
 static int
-send_what_is_due(struct openflow_nudger *n)
+send_question(struct openflow *of, int version)
 {
-    int version = vconn_get_version(n->vconn);
+    struct ofpbuf *msg
+        = encode_question(ofputil_protocol_from_ofp_version(version));
+    int error;
+
+    of->xid = ((const struct ofp_header *) msg->data)->xid;
+    error = send_msg(of, msg);
+    if (!error) {
+        of->ask_due = false;
+        of->asked = true;
+    }
+    return error;
+}
+
+static int
+send_nudge(struct openflow *of, int version, long long int now)
+{
+    int error = send_msg(of, encode_nudge(version));
+
+    if (!error) {
+        of->nudge_due = false;
+        of->pause = WAKE_MIN_MS;
+        of->wake_at = now + of->pause;
+    }
+    return error;
+}
+
+static int
+send_what_is_due(struct openflow *of)
+{
+    int version = vconn_get_version(of->vconn);
     long long int now = time_msec();
     int error = 0;
 
-    if (n->due) {
-        error = send_msg(n, encode_nudge(version));
-        if (!error) {
-            n->due = false;
-            n->pause = WAKE_MIN_MS;
-            n->wake_at = now + n->pause;
-        }
-    } else if (now >= n->wake_at) {
-        error = send_msg(n, ofputil_encode_barrier_request(version));
-        n->pause = MIN(n->pause * 2, WAKE_MAX_MS);
-        n->wake_at = now + n->pause;
+    if (of->ask_due) {
+        error = send_question(of, version);
+    }
+    if (!error && of->nudge_due) {
+        error = send_nudge(of, version, now);
+    } else if (!error && now >= of->wake_at) {
+        error = send_msg(of, ofputil_encode_barrier_request(version));
+        of->pause = MIN(of->pause * 2, WAKE_MAX_MS);
+        of->wake_at = now + of->pause;
     }
     return error;
 }
 
 void
-openflow_nudger_run(struct openflow_nudger *n)
+openflow_run(struct openflow *of)
 {
     struct ofpbuf *msg;
     int error;
 
-    if (!n->vconn) {
+    if (!of->vconn) {
         return;
     }
-    vconn_run(n->vconn);
-    error = vconn_connect(n->vconn);
+    vconn_run(of->vconn);
+    error = vconn_connect(of->vconn);
     if (!error) {
-        error = send_what_is_due(n);
+        error = send_what_is_due(of);
     }
     while (!error) {
-        error = vconn_recv(n->vconn, &msg);
+        error = vconn_recv(of->vconn, &msg);
         if (!error) {
+            take_answer(of, msg);
             ofpbuf_delete(msg);
         }
     }
     if (error != EAGAIN) {
-        give_up(n);
+        give_up(of);
     }
 }
 
 void
-openflow_nudger_wait(const struct openflow_nudger *n)
+openflow_wait(const struct openflow *of)
 {
-    if (!n->vconn) {
+    if (!of->vconn) {
         return;
     }
-    vconn_run_wait(n->vconn);
-    if (vconn_connect(n->vconn) == EAGAIN) {
-        vconn_connect_wait(n->vconn);
+    vconn_run_wait(of->vconn);
+    if (vconn_connect(of->vconn) == EAGAIN) {
+        vconn_connect_wait(of->vconn);
         return;
     }
-    vconn_recv_wait(n->vconn);
-    poll_timer_wait_until(n->wake_at);
-    if (n->due) {
-        vconn_send_wait(n->vconn);
-    }
-}
-
-void
-openflow_nudger_connect(struct openflow_nudger *n, int timeout_ms)
-{
-    long long int deadline = time_msec() + timeout_ms;
-
-    for (;;) {
-        openflow_nudger_run(n);
-        if (!n->vconn || vconn_connect(n->vconn) != EAGAIN
-            || time_msec() >= deadline) {
-            return;
-        }
-        openflow_nudger_wait(n);
-        poll_timer_wait_until(deadline);
-        poll_block();
+    vconn_recv_wait(of->vconn);
+    poll_timer_wait_until(of->wake_at);
+    if (of->ask_due || of->nudge_due) {
+        vconn_send_wait(of->vconn);
     }
 }

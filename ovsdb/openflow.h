@@ -9,13 +9,27 @@
 #include <stdbool.h>
 #include "openvswitch/compiler.h"
 
-/* Asks the bridge 'name' of the ovs-vswitchd whose sockets are in 'rundir'
- * how many of its flows output to NORMAL, the action that heeds the VLANs of
- * ports; the switch counts, the answer is one message.  Returns 0 and the
- * count, or a positive errno, at the latest after 'timeout_ms'. */
-int openflow_count_normal(const char *rundir, const char *name,
-                          int timeout_ms, unsigned int *n)
-    OVS_WARN_UNUSED_RESULT;
+/* A connection to one bridge. */
+struct openflow;
+
+/* Begins to connect to bridge 'bridge', or with NULL to any, of the
+ * ovs-vswitchd whose sockets are in 'rundir'.  Never blocks and never fails:
+ * where there is no such bridge, or it goes away, questions have no answer
+ * and nudges do nothing. */
+struct openflow *openflow_open(const char *rundir, const char *bridge);
+void openflow_close(struct openflow *);
+/* True as long as it is connecting or connected. */
+bool openflow_is_open(const struct openflow *);
+void openflow_run(struct openflow *);
+void openflow_wait(const struct openflow *);
+
+/* Asks how many of the bridge's flows output to NORMAL, the action that heeds
+ * the VLANs of ports; the switch counts, the answer is one message. */
+void openflow_ask_normal(struct openflow *);
+/* True as long as there may still be an answer. */
+bool openflow_is_asking(const struct openflow *);
+/* True, with the count in '*n', if there was an answer. */
+bool openflow_normal(const struct openflow *, unsigned int *n);
 
 /* Nudges
  * ======
@@ -27,21 +41,10 @@ int openflow_count_normal(const char *rundir, const char *name,
  * Any flow_mod that is accepted makes them look at once, also one that deletes
  * the flows that have a match and a cookie that no flow has: nothing changes,
  * nobody is told of anything (handle_flow_mod__() in OVS's ofproto/ofproto.c
- * gives the tables a new version before it knows of any change). */
-
-struct openflow_nudger;
-
-/* Begins to connect to some bridge of the ovs-vswitchd whose sockets are in
- * 'rundir'.  Never blocks and never fails: where there is no bridge, nudges
- * do nothing. */
-struct openflow_nudger *openflow_nudger_open(const char *rundir);
-void openflow_nudger_close(struct openflow_nudger *);
-/* Waits until it is connected, or has failed, at most 'timeout_ms' ms. */
-void openflow_nudger_connect(struct openflow_nudger *, int timeout_ms);
-/* One nudge, as soon as it can be sent, and then small questions at growing
+ * gives the tables a new version before it knows of any change).
+ *
+ * One nudge, as soon as it can be sent, and then small questions at growing
  * intervals, so that ovs-vswitchd does not sleep on its answer. */
-void openflow_nudge(struct openflow_nudger *);
-void openflow_nudger_run(struct openflow_nudger *);
-void openflow_nudger_wait(const struct openflow_nudger *);
+void openflow_nudge(struct openflow *);
 
 #endif /* ovsdb/openflow.h */

@@ -22,14 +22,23 @@
  * Where nothing happens, a dump begins every 500 ms only.  So each question is
  * followed by a nudge, which ovs-vswitchd cannot take before the question: it
  * reads both sockets in one iteration of its main loop, and acts on a nudge in
- * the next. */
+ * the next.
+ *
+ * Where the datapath has no flow, there is none to look at: upcall/show tells
+ * how many keys of flows the revalidators keep, and they have the key of a
+ * flow before the datapath has the flow, and until after that is gone.  Who
+ * was about to make a flow by the old configuration has done so when cur_cfg
+ * moves: xlate_txn_commit() in OVS's ofproto/ofproto-dpif-xlate.c waits for
+ * them. */
 #define ROUNDS 2
 
 struct vswitchd_settle {
     char *path;
     long long int deadline;
     struct unixctl_call *call;
-    struct openflow_nudger *nudger;
+    struct unixctl_call *look;  /* For keys of flows, or NULL. */
+    char *refusal;              /* Of 'call', which is NULL then. */
+    struct openflow *nudger;
     bool nudged;                /* In this round. */
     int rounds;                 /* That were answered. */
     bool done;
@@ -57,7 +66,7 @@ ask(struct vswitchd_settle *s)
 }
 
 struct vswitchd_settle *
-vswitchd_settle_start(const char *rundir, struct openflow_nudger *nudger,
+vswitchd_settle_start(const char *rundir, struct openflow *nudger,
                       int timeout_ms)
 {
     struct vswitchd_settle *s = xzalloc(sizeof *s);
@@ -69,20 +78,56 @@ vswitchd_settle_start(const char *rundir, struct openflow_nudger *nudger,
     if (error) {
         set_outcome(s, VSWITCHD_FAILED, error);
     } else {
+        /* On a connection of its own, as a connection's questions are answered
+         * one after the other. */
+        s->look = unixctl_call_start(s->path, "upcall/show", NULL, 0,
+                                     timeout_ms);
         ask(s);
     }
     return s;
 }
 
+/* True if 'text', the answer to upcall/show, has lines like "  7: (keys 0)"
+ * and none with another number. */
+static bool
+has_no_flow(const char *text)
+{
+    static const char word[] = "(keys ";
+    bool any = false;
+
+    for (const char *p = strstr(text, word); p; p = strstr(p + 1, word)) {
+        if (strncmp(p + strlen(word), "0)", 2)) {
+            return false;
+        }
+        any = true;
+    }
+    return any;
+}
+
+/* Ends s->look, and may settle it. */
+static void
+finish_look(struct vswitchd_settle *s)
+{
+    char *result, *refusal;
+
+    if (!unixctl_call_finish(s->look, &result, &refusal) && result
+        && !s->done && has_no_flow(result)) {
+        set_outcome(s, VSWITCHD_SETTLED, NULL);
+    }
+    s->look = NULL;
+    free(result);
+    free(refusal);
+}
+
 /* The answer is "can't wait on multiple udpifs." wherever there is not exactly
  * one of them, that is one kind of datapath with a bridge on it. */
 static void
-handle_refusal(struct vswitchd_settle *s, const char *text)
+handle_refusal(struct vswitchd_settle *s)
 {
-    bool udpifs = strstr(text, "udpif") != NULL;
+    bool udpifs = strstr(s->refusal, "udpif") != NULL;
 
     set_outcome(s, udpifs ? VSWITCHD_REFUSED : VSWITCHD_FAILED,
-                xasprintf("ovs-vswitchd: revalidator/wait: %s", text));
+                xasprintf("ovs-vswitchd: revalidator/wait: %s", s->refusal));
 }
 
 static void
@@ -92,13 +137,16 @@ run_nudger(struct vswitchd_settle *s)
         openflow_nudge(s->nudger);
         s->nudged = true;
     }
-    openflow_nudger_run(s->nudger);
+    openflow_run(s->nudger);
 }
 
 bool
 vswitchd_settle_run(struct vswitchd_settle *s)
 {
-    while (!s->done && unixctl_call_run(s->call)) {
+    if (s->look && unixctl_call_run(s->look)) {
+        finish_look(s);
+    }
+    while (!s->done && s->call && unixctl_call_run(s->call)) {
         char *result, *refusal;
         int error = unixctl_call_finish(s->call, &result, &refusal);
 
@@ -108,7 +156,8 @@ vswitchd_settle_run(struct vswitchd_settle *s)
                         xasprintf("ovs-vswitchd: %s: %s", s->path,
                                   ovs_strerror(error)));
         } else if (refusal) {
-            handle_refusal(s, refusal);
+            s->refusal = refusal;
+            refusal = NULL;
         } else if (++s->rounds >= ROUNDS) {
             set_outcome(s, VSWITCHD_SETTLED, NULL);
         } else {
@@ -117,7 +166,9 @@ vswitchd_settle_run(struct vswitchd_settle *s)
         free(result);
         free(refusal);
     }
-    if (!s->done) {
+    if (!s->done && s->refusal && !s->look) {
+        handle_refusal(s);
+    } else if (!s->done && s->call) {
         run_nudger(s);
     }
     return s->done;
@@ -128,9 +179,26 @@ vswitchd_settle_wait(const struct vswitchd_settle *s)
 {
     if (s->done) {
         poll_immediate_wake();
-    } else {
+        return;
+    }
+    if (s->look) {
+        unixctl_call_wait(s->look);
+    }
+    if (s->call) {
         unixctl_call_wait(s->call);
-        openflow_nudger_wait(s->nudger);
+        openflow_wait(s->nudger);
+    }
+}
+
+static void
+drop(struct unixctl_call *call)
+{
+    if (call) {
+        char *result, *refusal;
+
+        unixctl_call_finish(call, &result, &refusal);
+        free(result);
+        free(refusal);
     }
 }
 
@@ -143,21 +211,17 @@ vswitchd_settle_finish(struct vswitchd_settle *s, char **error)
         outcome = VSWITCHD_FAILED;
         s->error = xstrdup("ovs-vswitchd: no answer yet");
     }
-    if (s->call) {
-        char *result, *refusal;
-
-        unixctl_call_finish(s->call, &result, &refusal);
-        free(result);
-        free(refusal);
-    }
+    drop(s->call);
+    drop(s->look);
     *error = s->error;
+    free(s->refusal);
     free(s->path);
     free(s);
     return outcome;
 }
 
 enum vswitchd_settled
-vswitchd_settle(const char *rundir, struct openflow_nudger *nudger,
+vswitchd_settle(const char *rundir, struct openflow *nudger,
                 int timeout_ms, char **error)
 {
     struct vswitchd_settle *s = vswitchd_settle_start(rundir, nudger,

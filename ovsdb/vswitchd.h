@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include "openvswitch/compiler.h"
 
-struct openflow_nudger;
+struct openflow;
 struct vswitchd_settle;
 
 enum vswitchd_settled {
@@ -27,7 +27,7 @@ enum vswitchd_settled {
  * in 'rundir'.  Never blocks.  'nudger' is borrowed; it spares waiting for
  * ovs-vswitchd to look after the flows by itself. */
 struct vswitchd_settle *vswitchd_settle_start(const char *rundir,
-                                              struct openflow_nudger *nudger,
+                                              struct openflow *nudger,
                                               int timeout_ms);
 bool vswitchd_settle_run(struct vswitchd_settle *);
 void vswitchd_settle_wait(const struct vswitchd_settle *);
@@ -37,7 +37,7 @@ enum vswitchd_settled vswitchd_settle_finish(struct vswitchd_settle *,
 
 /* All of the above; blocks. */
 enum vswitchd_settled vswitchd_settle(const char *rundir,
-                                      struct openflow_nudger *nudger,
+                                      struct openflow *nudger,
                                       int timeout_ms, char **error);
 
 /* Has ovs-vswitchd do the unixctl command 'command', which has no arguments.

@@ -29,6 +29,8 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/explain.h \
 	src/cli/export-cmd.c \
 	src/cli/flag-cmd.c \
+	src/cli/flows.c \
+	src/cli/flows.h \
 	src/cli/get.c \
 	src/cli/graph-cmd.c \
 	src/cli/graph.c \

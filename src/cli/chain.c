@@ -8,20 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "dirs.h"
 #include "openvswitch/vlog.h"
-#include "ovsdb/openflow.h"
 #include "src/cli/apply.h"
 #include "src/cli/confirm.h"
 #include "src/cli/daemon.h"
 #include "src/cli/edit.h"
+#include "src/cli/flows.h"
 #include "src/cli/wait.h"
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
-
-/* Most that a bridge may take to count its flows. */
-#define FLOWS_MS 200
 
 VLOG_DEFINE_THIS_MODULE(portctl);
 
@@ -165,30 +161,6 @@ print_diff(const struct cli *cli)
     ds_destroy(&ds);
 }
 
-/* The VLANs of ports mean something to the action NORMAL only.  A bridge that
- * does not answer is left out: this is advice. */
-static void
-warn_of_flows(const struct cli *cli, const struct sset *bridges)
-{
-    const char *bridge;
-
-    if (cli->wait == CLI_WAIT_NONE) {
-        return;
-    }
-    SSET_FOR_EACH (bridge, bridges) {
-        int left = cli_ms_left(cli, 1);
-        unsigned int n;
-
-        if (!openflow_count_normal(ovs_rundir(), bridge,
-                                   left < 0 ? FLOWS_MS : MIN(left, FLOWS_MS),
-                                   &n) && !n) {
-            cli_note("no flow of bridge %s uses the action NORMAL, so what "
-                     "becomes of VLANs there is its controller's matter",
-                     bridge);
-        }
-    }
-}
-
 static enum cli_exit
 commit_and_wait(struct cli *cli)
 {
@@ -198,10 +170,8 @@ commit_and_wait(struct cli *cli)
     enum cli_exit status = CLI_REFUSED;
     bool changed;
 
-    /* Before ovs-vswitchd is busy with the change. */
     edit_vlan_bridges(cli->edit, &bridges);
-    warn_of_flows(cli, &bridges);
-    cli_wait_prepare(cli, edit_is_about_vlans(cli->edit));
+    cli_wait_prepare(cli, &bridges, edit_is_about_vlans(cli->edit));
     char *error = edit_commit(cli->edit, &changed);
 
     if (error) {
@@ -218,6 +188,8 @@ commit_and_wait(struct cli *cli)
             confirm_note(cli);
         }
     }
+    flows_close(cli->flows);
+    cli->flows = NULL;
     sset_destroy(&bridges);
     svec_destroy(&removed);
     svec_destroy(&targets);

@@ -19,6 +19,7 @@
  *     confirm.c   a change that is undone unless it is confirmed
  *     wait.c      until the daemon has made it true
  *     daemon.c    the daemon's control socket
+ *     flows.c     what bridges are asked meanwhile
  *     world.c     specs and host as this process sees them by itself
  *     adopt-cmd.c   "adopt", which has the daemon do it; export-cmd.c
  *     import-cmd.c  "import"; domain.c reads libvirt's domains
@@ -61,9 +62,8 @@ enum cli_wait {
 
 struct apply;
 struct edit;
+struct flows;
 struct sset;
-
-struct openflow_nudger;
 
 struct cli {
     /* Options. */
@@ -86,8 +86,8 @@ struct cli {
     struct apply *apply;        /* What its "apply" asks for, or NULL. */
     bool failed;                /* Something before in the chain has. */
     enum cli_exit status;       /* Of the command that runs. */
-    struct openflow_nudger *nudger; /* From cli_wait_prepare() to the end of
-                                     * cli_wait(); otherwise NULL. */
+    struct flows *flows;        /* From cli_wait_prepare() to the end of
+                                 * cli_wait(); otherwise NULL. */
 };
 
 struct cli_context {

@@ -7,8 +7,10 @@
 #include <string.h>
 #include "dirs.h"
 #include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
 #include "ovsdb/unixctl-call.h"
 #include "src/cli/cli.h"
+#include "src/cli/flows.h"
 #include "util.h"
 
 /* How long the daemon may take to say how things are, in ms: one that runs
@@ -28,8 +30,16 @@ daemon_call(const struct cli *cli, const char *command, char *const argv[],
         return DAEMON_ABSENT;
     }
 
-    int error = unixctl_call(path, command, argv, argc, timeout_ms, &result,
-                             &refusal);
+    struct unixctl_call *call = unixctl_call_start(path, command, argv, argc,
+                                                   timeout_ms);
+    while (!unixctl_call_run(call)) {
+        flows_run(cli->flows);
+        flows_wait(cli->flows);
+        unixctl_call_wait(call);
+        poll_block();
+    }
+
+    int error = unixctl_call_finish(call, &result, &refusal);
     if (error == ETIMEDOUT) {
         *text = xasprintf("ovs-portd does not answer (%s)", path);
     } else if (error) {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dirs.h"
-#include "ovsdb/openflow.h"
 #include "ovsdb/vswitchd.h"
 #include "src/cli/daemon.h"
+#include "src/cli/flows.h"
 #include "src/cli/json-view.h"
 #include "src/cli/world.h"
 #include "src/model/model.h"
@@ -31,8 +31,9 @@
  * with one. */
 #define SETTLE_MAX (60 * 60 * 1000)
 #define SETTLE_MIN 1000
-/* Most that a bridge may take to connect, in ms. */
-#define CONNECT_MAX 200
+/* Most that bridges may take to tell of their flows once all else is done, in
+ * ms. */
+#define FLOWS_MAX 200
 
 /* Width of the progress line without "(and N more)". */
 #define PROGRESS_WIDTH 60
@@ -292,7 +293,7 @@ wait_for_flows(struct wait *w)
     int left = cli_ms_left(w->cli, SETTLE_MIN);
     char *error;
 
-    switch (vswitchd_settle(ovs_rundir(), w->cli->nudger,
+    switch (vswitchd_settle(ovs_rundir(), flows_nudger(w->cli->flows),
                             left < 0 ? SETTLE_MAX : left, &error)) {
     case VSWITCHD_SETTLED:
         return CLI_DONE;
@@ -352,14 +353,14 @@ note_untold(const struct svec *removed)
 }
 
 void
-cli_wait_prepare(struct cli *cli, bool vlans)
+cli_wait_prepare(struct cli *cli, const struct sset *bridges, bool vlans)
 {
-    if (vlans && cli->wait >= CLI_WAIT_OVS && !cli->nudger) {
-        int left = cli_ms_left(cli, 1);
+    bool nudges = vlans && cli->wait >= CLI_WAIT_OVS;
+    bool asks = bridges && !sset_is_empty(bridges);
 
-        cli->nudger = openflow_nudger_open(ovs_rundir());
-        openflow_nudger_connect(cli->nudger, left < 0 ? CONNECT_MAX
-                                : MIN(left, CONNECT_MAX));
+    if (!cli->flows && cli->wait != CLI_WAIT_NONE && (nudges || asks)) {
+        cli->flows = flows_open(bridges);
+        flows_run(cli->flows);
     }
 }
 
@@ -379,7 +380,7 @@ cli_wait(struct cli *cli, const struct svec *targets,
     static const char *const levels[] = { CLI_WAIT_NAMES };
     enum cli_exit code = CLI_DONE;
 
-    cli_wait_prepare(cli, vlans);
+    cli_wait_prepare(cli, NULL, vlans);
     svec_add(&w.argv, levels[MAX(cli->wait, CLI_WAIT_DB)]);
     svec_add(&w.argv, "0");
     svec_append(&w.argv, targets);
@@ -397,8 +398,10 @@ cli_wait(struct cli *cli, const struct svec *targets,
     if (removed && !w.loaded) {
         note_untold(removed);
     }
-    openflow_nudger_close(cli->nudger);
-    cli->nudger = NULL;
+    int left = cli_ms_left(cli, 1);
+    flows_note(cli->flows, left < 0 ? FLOWS_MAX : MIN(left, FLOWS_MAX));
+    flows_close(cli->flows);
+    cli->flows = NULL;
     svec_destroy(&w.argv);
     return code;
 }

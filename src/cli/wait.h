@@ -13,9 +13,9 @@
 #include "src/cli/cli.h"
 #include "svec.h"
 
-/* Does what cli_wait() with the same 'vlans' had better do before ovs-vswitchd
- * is busy with a change, for a cli_wait() that follows. */
-void cli_wait_prepare(struct cli *, bool vlans);
+/* Begins what a cli_wait() with the same 'vlans' that follows would otherwise
+ * have to wait for; 'bridges' are those of the ports whose VLANs are set. */
+void cli_wait_prepare(struct cli *, const struct sset *bridges, bool vlans);
 
 /* Waits at --wait's level for 'targets' (see edit_targets(); none: for all
  * objects), and with 'vlans' from level "ovs" on until no frame uses an old

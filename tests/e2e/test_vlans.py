@@ -59,6 +59,27 @@ def test_retag(w):
     frames.expect(vm1, hear=[c], deaf=[a, b], patience=0)
 
 
+def no_flow(w):
+    """Until the datapath has no flow."""
+    def gone():
+        w.run("ovs-appctl", "-t", "ovs-vswitchd", "revalidator/purge")
+        return "(keys 0)" in w.run("ovs-appctl", "-t", "ovs-vswitchd",
+                                   "upcall/show").stdout
+    wait(gone, "all flows are gone")
+
+
+@options(timeout=240)
+def test_without_flows(w):
+    """Ten retags back and forth with no flow in the datapath, which is not
+    waited for then: the very next frame uses the new VLAN."""
+    vm1, a, b, c = world(w)
+    for turn in range(10):
+        tag, new, old = (30, b, a) if turn % 2 == 0 else (10, a, b)
+        no_flow(w)
+        w.ctl("retag", "vm1/net0", str(tag))
+        frames.expect(vm1, hear=[new], deaf=[old, c], patience=0)
+
+
 @options(timeout=240)
 def test_no_frame_uses_the_old_vlan(w):
     """Twenty retags back and forth under load, with some hundred flows in

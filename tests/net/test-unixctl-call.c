@@ -187,12 +187,34 @@ apply(struct server *s, pid_t vswitchd, const char *next_cfg)
 static enum vswitchd_settled
 settle(const struct server *s, int timeout_ms, char **error)
 {
-    struct openflow_nudger *nudger = openflow_nudger_open(s->dir);
+    struct openflow *nudger = openflow_open(s->dir, NULL);
     enum vswitchd_settled outcome = vswitchd_settle(s->dir, nudger,
                                                     timeout_ms, error);
 
-    openflow_nudger_close(nudger);
+    openflow_close(nudger);
     return outcome;
+}
+
+/* Has the dummy device p1 receive a frame, so that there is a flow for it, or
+ * with NULL has all flows go. */
+static void
+flow(struct server *s, const char *port)
+{
+    char *frame[] = {
+        CONST_CAST(char *, port),
+        CONST_CAST(char *, "in_port(1),eth(src=50:54:00:00:00:09,"
+                   "dst=50:54:00:00:00:0a),eth_type(0x1234)")
+    };
+    char *path, *result, *refusal;
+
+    assert_null(unixctl_target_path(s->dir, "ovs-vswitchd", &path));
+    assert_int_equal(unixctl_call(path, (port ? "netdev-dummy/receive"
+                                         : "revalidator/purge"),
+                                  frame, port ? 2 : 0, 10000, &result,
+                                  &refusal), 0);
+    assert_null(refusal);
+    free(result);
+    free(path);
 }
 
 static void
@@ -215,18 +237,27 @@ test_settle(void **state OVS_UNUSED)
     };
     pid = server_spawn(&s, "vswitchd.out", argv);
     free(vsctl(&s, "add-br", "br0", "--", "set", "Bridge", "br0",
-               "datapath_type=dummy", "fail_mode=standalone", NULL));
+               "datapath_type=dummy", "fail_mode=standalone", "--",
+               "add-port", "br0", "p1", "--", "set", "Interface", "p1",
+               "type=dummy", NULL));
     apply(&s, pid, "1");
     assert_int_equal(settle(&s, 10000, &error), VSWITCHD_SETTLED);
     assert_null(error);
+    flow(&s, "p1");
+    assert_int_equal(settle(&s, 10000, &error), VSWITCHD_SETTLED);
+    assert_null(error);
 
-    /* With a second datapath it cannot tell... */
+    /* With a second datapath it cannot tell, unless there is no flow... */
     free(vsctl(&s, "add-br", "br1", "--", "set", "Bridge", "br1",
                "datapath_type=netdev", "fail_mode=standalone", NULL));
     apply(&s, pid, "2");
+    flow(&s, "p1");
     assert_int_equal(settle(&s, 10000, &error), VSWITCHD_REFUSED);
     assert_non_null(strstr(error, "multiple udpifs"));
     free(error);
+    flow(&s, NULL);
+    assert_int_equal(settle(&s, 10000, &error), VSWITCHD_SETTLED);
+    assert_null(error);
     free(vsctl(&s, "del-br", "br0", NULL));
     apply(&s, pid, "3");
     assert_int_equal(settle(&s, 10000, &error), VSWITCHD_SETTLED);
