@@ -27,11 +27,18 @@ struct edit {
     struct sset touched;        /* Files that commands were about. */
     struct svec targets;        /* "NAME=SHA256", once committed. */
     struct spec_result host;    /* host.json, for its defaults. */
+    struct shash *parsed;       /* "struct parsed", by the file's name. */
     struct sset vlans;          /* Ids of objects whose VLANs are set... */
     struct sset objects;        /* ...of those that commands were about... */
     struct sset removed;        /* ...and of those that they removed. */
     bool everything;            /* Once committed: any object may be another
                                  * one now. */
+};
+
+/* What has become of a file's text.  Several look at each version of it. */
+struct parsed {
+    char sha256[STORE_SHA256_LEN + 1];
+    struct spec_result result;
 };
 
 char *
@@ -55,6 +62,8 @@ edit_begin(const struct cli *cli, struct edit **editp)
     sset_init(&edit->objects);
     sset_init(&edit->removed);
     svec_init(&edit->targets);
+    edit->parsed = xmalloc(sizeof *edit->parsed);
+    shash_init(edit->parsed);
 
     const struct store_file *host = store_edit_get(store, HOST_FILE);
     if (host && host->state == STORE_OK) {
@@ -69,10 +78,26 @@ edit_begin(const struct cli *cli, struct edit **editp)
     return NULL;
 }
 
+static void
+forget_parsed(struct edit *edit)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, edit->parsed) {
+        struct parsed *parsed = node->data;
+
+        spec_result_destroy(&parsed->result);
+        free(parsed);
+    }
+    shash_destroy(edit->parsed);
+    free(edit->parsed);
+}
+
 void
 edit_end(struct edit *edit)
 {
     if (edit) {
+        forget_parsed(edit);
         if (edit->store) {
             store_edit_abort(edit->store);
         }
@@ -86,35 +111,48 @@ edit_end(struct edit *edit)
     }
 }
 
-static void
-parse(const struct edit *edit, const char *name, const char *text,
-      struct spec_result *result)
+/* What 'file', which could be read, says; good until another version of it is
+ * asked for. */
+static const struct spec_result *
+parse(const struct edit *edit, const struct store_file *file)
 {
-    if (!strcmp(name, HOST_FILE)) {
-        spec_parse_host(name, text, strlen(text), result);
+    struct parsed *parsed = shash_find_data(edit->parsed, file->name);
+    size_t len = strlen(file->text);
+
+    if (parsed && !strcmp(parsed->sha256, file->sha256)) {
+        return &parsed->result;
+    } else if (parsed) {
+        spec_result_destroy(&parsed->result);
     } else {
-        spec_parse_vm(name, text, strlen(text), &edit->host.defaults, result);
+        parsed = xmalloc(sizeof *parsed);
+        shash_add(edit->parsed, file->name, parsed);
     }
+    ovs_strlcpy(parsed->sha256, file->sha256, sizeof parsed->sha256);
+    if (!strcmp(file->name, HOST_FILE)) {
+        spec_parse_host(file->name, file->text, len, &parsed->result);
+    } else {
+        spec_parse_vm(file->name, file->text, len, &edit->host.defaults,
+                      &parsed->result);
+    }
+    return &parsed->result;
 }
 
 /* Adds the messages of a file. */
 static void
-check_text(const struct edit *edit, const char *name, const char *text,
+check_file(const struct edit *edit, const struct store_file *file,
            struct svec *errors)
 {
-    struct spec_result result;
+    const struct spec_result *result = parse(edit, file);
 
-    parse(edit, name, text, &result);
-    svec_append(errors, &result.errors);
+    svec_append(errors, &result->errors);
 
     /* Without host.json's defaults that may be all that is wrong. */
-    bool incomplete = result.errors.n && strcmp(name, HOST_FILE);
+    bool incomplete = result->errors.n && strcmp(file->name, HOST_FILE);
     for (size_t i = 0; incomplete && i < edit->host.errors.n; i++) {
         if (!svec_contains_unsorted(errors, edit->host.errors.names[i])) {
             svec_add(errors, edit->host.errors.names[i]);
         }
     }
-    spec_result_destroy(&result);
 }
 
 static char *
@@ -135,14 +173,14 @@ add_users(const struct edit *edit, const char *name, const char *bridge,
           struct svec *users)
 {
     const struct store_file *file = store_edit_get(edit->store, name);
-    struct spec_result result;
 
     if (file->state != STORE_OK) {
         return;
     }
-    parse(edit, name, file->text, &result);
-    for (size_t i = 0; i < result.n_objects; i++) {
-        const struct model_object *object = result.objects[i];
+
+    const struct spec_result *result = parse(edit, file);
+    for (size_t i = 0; i < result->n_objects; i++) {
+        const struct model_object *object = result->objects[i];
         bool uses = false;
 
         for (size_t j = 0; j < object->n_ports; j++) {
@@ -153,7 +191,6 @@ add_users(const struct edit *edit, const char *name, const char *bridge,
             svec_add(users, object->id);
         }
     }
-    spec_result_destroy(&result);
 }
 
 /* What still has a port on a bridge that is removed would be cut off. */
@@ -192,7 +229,7 @@ check_touched(const struct edit *edit, struct svec *errors)
         const struct store_file *file = store_edit_get(edit->store, names[i]);
 
         if (file && file->state == STORE_OK) {
-            check_text(edit, names[i], file->text, errors);
+            check_file(edit, file, errors);
         }
     }
     free(names);
@@ -347,20 +384,19 @@ edit_vlan_bridges(const struct edit *edit, struct sset *bridges)
 
     SSET_FOR_EACH (name, &edit->touched) {
         const struct store_file *file = store_edit_get(edit->store, name);
-        struct spec_result result;
 
         if (!file || file->state != STORE_OK) {
             continue;
         }
-        parse(edit, name, file->text, &result);
-        for (size_t i = 0; i < result.n_objects; i++) {
-            const struct model_object *object = result.objects[i];
+
+        const struct spec_result *result = parse(edit, file);
+        for (size_t i = 0; i < result->n_objects; i++) {
+            const struct model_object *object = result->objects[i];
 
             if (sset_contains(&edit->vlans, object->id)) {
                 add_bridges(object, bridges);
             }
         }
-        spec_result_destroy(&result);
     }
 }
 
@@ -444,19 +480,19 @@ unknown_vm(const struct edit *edit, const char *vm, const char *file)
 /* A file that is invalid is not edited: which of its errors are old would not
  * be told apart. */
 static char *
-check_before(const struct edit *edit, const char *name, const char *text)
+check_before(const struct edit *edit, const struct store_file *file)
 {
     struct svec errors = SVEC_EMPTY_INITIALIZER;
     char *error = NULL;
 
-    if (!sset_contains(&edit->touched, name)) {
-        check_text(edit, name, text, &errors);
+    if (!sset_contains(&edit->touched, file->name)) {
+        check_file(edit, file, &errors);
     }
 
     char *messages = join_errors(&errors);
     if (messages) {
-        error = xasprintf("%s is invalid as it is; mend it first:\n%s", name,
-                          messages);
+        error = xasprintf("%s is invalid as it is; mend it first:\n%s",
+                          file->name, messages);
         free(messages);
     }
     return error;
@@ -467,7 +503,7 @@ static char *
 get_text(const struct edit *edit, const struct store_file *file, char **text)
 {
     char *error = (file->state == STORE_UNREADABLE ? xstrdup(file->error)
-                   : check_before(edit, file->name, file->text));
+                   : check_before(edit, file));
 
     if (!error) {
         *text = xstrdup(file->text);
@@ -487,6 +523,16 @@ edit_get_vm(const struct edit *edit, const char *vm, char **text)
                    : get_text(edit, file, text));
     free(name);
     return error;
+}
+
+const struct spec_result *
+edit_parse_vm(const struct edit *edit, const char *vm)
+{
+    char *name = specs_vm_file(vm);
+    const struct store_file *file = store_edit_get(edit->store, name);
+
+    free(name);
+    return parse(edit, file);
 }
 
 static void

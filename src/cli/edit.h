@@ -20,6 +20,7 @@ struct cli;
 struct edit;
 struct shash;
 struct spec_defaults;
+struct spec_result;
 struct sset;
 
 /* Takes the lock of the spec directory and reads all files.  Returns NULL, or
@@ -69,6 +70,9 @@ bool edit_has_vm(const struct edit *, const char *vm);
  * invalid before the edit. */
 char *edit_get_vm(const struct edit *, const char *vm, char **text)
     OVS_WARN_UNUSED_RESULT;
+/* What that text says, once edit_get_vm() has found no error; good until
+ * edit_put_vm() has replaced it and somebody looks at the new one. */
+const struct spec_result *edit_parse_vm(const struct edit *, const char *vm);
 /* Its new text; NULL removes the file. */
 void edit_put_vm(struct edit *, const char *vm, const char *text);
 /* The same for host.json; where there is no such file, '*text' is that of an

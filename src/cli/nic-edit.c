@@ -47,19 +47,6 @@ own(const struct nic_edit *e, const char *key)
     return value;
 }
 
-static bool
-has_own_vlan(const struct nic_edit *e)
-{
-    bool has = false;
-
-    for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
-        char *value = own(e, vlan_keys[i]);
-        has |= value != NULL;
-        free(value);
-    }
-    return has;
-}
-
 /* The value from host.json's defaults, or NULL. */
 static char *
 inherited(const struct nic_edit *e, const char *key)
@@ -67,11 +54,29 @@ inherited(const struct nic_edit *e, const char *key)
     return object_edit_get(e->defaults, "", key);
 }
 
-/* The value in force for 'key', or NULL. */
-static char *
-effective(const struct nic_edit *e, const char *key)
+/* Stores the values in force for 'vlan_keys', or NULL, in 'values', for the
+ * caller to free: the NIC's own, or, where it has none at all, those from
+ * host.json's defaults. */
+static void
+get_effective(const struct nic_edit *e, char *values[])
 {
-    return has_own_vlan(e) ? own(e, key) : inherited(e, key);
+    bool any = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
+        values[i] = own(e, vlan_keys[i]);
+        any |= values[i] != NULL;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(vlan_keys) && !any; i++) {
+        values[i] = inherited(e, vlan_keys[i]);
+    }
+}
+
+static void
+free_values(char *values[])
+{
+    for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
+        free(values[i]);
+    }
 }
 
 char *
@@ -115,9 +120,7 @@ nic_edit_set_tag(struct nic_edit *e, const char *tag)
     char *values[ARRAY_SIZE(vlan_keys)];
     char *error;
 
-    for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
-        values[i] = effective(e, vlan_keys[i]);
-    }
+    get_effective(e, values);
     if (is_trunk(values[0], values[1], values[2])
         && !(values[2] && object_edit_same(values[2], "[]") && !values[0])) {
         error = xasprintf("is a trunk port%s%s and has no tag; give it one "
@@ -135,9 +138,7 @@ nic_edit_set_tag(struct nic_edit *e, const char *tag)
             values[0], tag, values[2], values[3]
         });
     }
-    for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
-        free(values[i]);
-    }
+    free_values(values);
     return error;
 }
 
@@ -145,7 +146,11 @@ char *
 nic_edit_set_trunks(struct nic_edit *e, const char *trunks,
                     const char *native)
 {
-    char *mode = effective(e, "vlan_mode");
+    char *values[ARRAY_SIZE(vlan_keys)];
+
+    get_effective(e, values);
+
+    const char *mode = values[0];
     const char *new_mode
         = !native ? "\"trunk\""
           : mode && object_edit_same(mode, "\"native-tagged\"") ? mode
@@ -154,7 +159,7 @@ nic_edit_set_trunks(struct nic_edit *e, const char *trunks,
         new_mode, native, trunks, NULL
     });
 
-    free(mode);
+    free_values(values);
     return error;
 }
 

@@ -8,7 +8,6 @@
 #include "src/cli/edit.h"
 #include "src/cli/target.h"
 #include "src/cli/vlan.h"
-#include "src/host/specs.h"
 #include "src/spec/spec.h"
 #include "sset.h"
 #include "util.h"
@@ -131,16 +130,11 @@ retag_vm(struct ctl_context *ctx, struct retag_all *r, const char *vm)
     size_t before = r->n;
 
     if (!error) {
-        struct spec_result result;
-        char *file = specs_vm_file(vm);
+        const struct spec_result *result = edit_parse_vm(edit, vm);
 
-        spec_parse_vm(file, t.e.text, strlen(t.e.text), edit_defaults(edit),
-                      &result);
-        for (size_t i = 0; i < result.n_objects && !error; i++) {
-            error = retag_nic(edit, r, result.objects[i], &t);
+        for (size_t i = 0; i < result->n_objects && !error; i++) {
+            error = retag_nic(edit, r, result->objects[i], &t);
         }
-        spec_result_destroy(&result);
-        free(file);
     }
     if (!error && r->n == before) {
         target_drop(&t);

@@ -2,7 +2,6 @@
 """Many NICs come, change and go, beside what people do by hand."""
 
 import os
-import statistics
 import subprocess
 import time
 
@@ -216,36 +215,3 @@ def last_one(w):
     w.vsctl("--if-exists", "del-port", "br0", "t0")
     w.run("ip", "link", "del", "t0", check=False)
     w.run("rm", "-rf", os.path.join(w.spec, "vms.d", "vm0.json"))
-
-
-def bench_retag(w, out):
-    """Retag many NICs in one command, beside one ovs-vsctl."""
-    n, rounds = (100, 2) if out.quick else (1000, 10)
-    w.start_ovs()
-    w.write_host(gc_grace=0)
-    for i in range(n):
-        w.write_vm("vm%d" % i, {"net0": nic(i, ifname="t%d" % i, tag=10)})
-    w.start_portd()
-    w.wait_state(["vm%d/net0" % i for i in range(n)], timeout=300)
-    w.wait_idle()
-    for i in range(n):
-        w.run("ip", "tuntap", "add", "dev", "b%d" % i, "mode", "tap")
-    w.run("ovs-vsctl", "--timeout=600", "--db=unix:" + w.db_socket,
-          *" -- ".join("add-port br0 b%d tag=10" % i
-                       for i in range(n)).split(), timeout=900)
-
-    def ours(i, level):
-        tags = ("10", "20") if i % 2 == 0 else ("20", "10")
-        w.ctl("retag-all", "--from", tags[0], "--to", tags[1],
-              "--wait=" + level, "--timeout=300", timeout=400)
-
-    def peer(i):
-        w.run("ovs-vsctl", "--timeout=300", "--db=unix:" + w.db_socket,
-              *" -- ".join("set Port b%d tag=%d" % (k, 20 if i % 2 else 30)
-                           for k in range(n)).split(), timeout=400)
-    figures = report.interleaved(rounds, {
-        "ovs-vsctl": peer,
-        "retag-all --wait=ovs": lambda i: ours(i, "ovs")})
-    out.times("retag %d NICs" % n, figures, "ovs-vsctl")
-    out.note("median of retag-all: %.0f ms for %d files" % (
-        statistics.median(figures["retag-all --wait=ovs"]) * 1000, n))

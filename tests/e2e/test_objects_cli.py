@@ -284,7 +284,7 @@ def test_add_del(w):
 
 def test_retag_all(w):
     """retag-all finds tags over all files, those of the defaults included,
-    as one edit."""
+    as one edit and one transaction."""
     w.expect_log(r"bad\.json")
     w.write_host({"bridges": {"br0": {"datapath_type": "netdev"},
                               "br1": {"datapath_type": "netdev"}},
@@ -302,8 +302,10 @@ def test_retag_all(w):
     w.ctl("retag-all", "--from", "10", "--to", "20", "--vm", "web*",
           "--bridge=br0")
     equal(tags(), [20, 11, 10, 10], "tags")
+    before = w.wait_idle()[0]
     w.ctl("show", "--", "retag-all", "--from", "10", "--to=30")
     equal(tags(), [20, 11, 30, 30], "tags")
+    equal(w.wait_idle()[0] - before, 1, "transactions for two files")
     equal(spec(w, "vms.d/db.json")["nics"]["a"]["tag"], 30, "db's tag")
     result = w.ctl("retag-all", "--from=10", "--to=30")
     equal("no NIC has tag 10" in result.stderr, True, result.stderr)
