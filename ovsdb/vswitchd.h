@@ -18,7 +18,7 @@ struct vswitchd_settle;
 enum vswitchd_settled {
     VSWITCHD_SETTLED,           /* No frame uses the old flows any more. */
     VSWITCHD_REFUSED,           /* It cannot tell: it has several kinds of
-                                 * datapath, or none. */
+                                 * datapath, and flows, or none at all. */
     VSWITCHD_FAILED             /* Not running, or no answer in time. */
 };
 
