@@ -131,18 +131,23 @@ collect_known(const struct reconcile *r, const struct sset *some,
     }
 }
 
+/* True if 'waiter' waits for all objects: it named no file, or host.json,
+ * whose defaults reach everywhere, without saying what it is about. */
+static bool
+waits_for_all(const struct waiter *waiter)
+{
+    return (smap_is_empty(&waiter->files)
+            || (smap_get(&waiter->files, "host.json")
+                && sset_is_empty(&waiter->about)));
+}
+
 /* The objects that 'waiter' waits for: what its files ask for now, and what
- * is still live of what they asked for before.  All, if it named no file, or
- * host.json, whose defaults reach everywhere, without saying what it is
- * about. */
+ * is still live of what they asked for before, or all. */
 static void
 collect_ids(const struct waiter *waiter, const struct reconcile *r,
             struct sset *ids)
 {
-    bool host = smap_get(&waiter->files, "host.json") != NULL;
-
-    if (smap_is_empty(&waiter->files)
-        || (host && sset_is_empty(&waiter->about))) {
+    if (waits_for_all(waiter)) {
         struct shash_node *node;
         SHASH_FOR_EACH (node, &r->records) {
             sset_add(ids, node->name);
@@ -275,14 +280,20 @@ answer(struct waiter *waiter, const struct reconcile *r,
     waiter_destroy(waiter);
 }
 
+/* False if 'waiter' is to wait on, whatever its objects are: they need not be
+ * looked at each time the loop comes round. */
+static bool
+may_be_over(const struct waiter *waiter, const struct reconcile *r)
+{
+    return (waiter->all_loaded
+            && (!waits_for_all(waiter) || reconcile_is_quiet(r, NULL)));
+}
+
 /* True if all that 'waiter' waits for is over. */
 static bool
 is_over(const struct waiter *waiter, const struct reconcile *r,
         const struct sset *ids)
 {
-    if (!waiter->all_loaded) {
-        return false;
-    }
     if (waiter->level >= LEVEL_OVS && !sset_is_empty(&waiter->removed)
         && !model_observed_applied(host_observed(r->host))) {
         return false;           /* Rows are gone before ports are. */
@@ -306,12 +317,17 @@ waiters_run(struct waiters *w, struct reconcile *r)
 {
     struct waiter *waiter;
     LIST_FOR_EACH_SAFE (waiter, node, &w->list) {
-        struct sset ids = SSET_INITIALIZER(&ids);
+        bool expired = time_msec() >= waiter->deadline;
 
         note_loaded(waiter, r, false);
+        bool maybe = may_be_over(waiter, r);
+        if (!maybe && !expired) {
+            continue;
+        }
+        struct sset ids = SSET_INITIALIZER(&ids);
         collect_ids(waiter, r, &ids);
-        bool over = is_over(waiter, r, &ids);
-        if (over || time_msec() >= waiter->deadline) {
+        bool over = maybe && is_over(waiter, r, &ids);
+        if (over || expired) {
             answer(waiter, r, &ids, over);
         }
         sset_destroy(&ids);
