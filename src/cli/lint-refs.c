@@ -56,6 +56,8 @@ check_name(struct lint *l, const struct model_object *object,
 struct bridges {
     const struct specs_file *host; /* NULL: nothing is known. */
     struct sset names;          /* Those that it makes. */
+    struct sset used;           /* Others that its text was found to have: it
+                                 * is not searched for each NIC anew. */
 };
 
 static void
@@ -70,6 +72,7 @@ bridges_init(struct bridges *b, const struct lint *l)
                && text_find(host->text, host->len, "/bridges", &span)
                ? host : NULL);
     sset_init(&b->names);
+    sset_init(&b->used);
     SHASH_FOR_EACH (node, &l->wanted->objects) {
         const struct model_object *object = node->data;
         if (object->bridge) {
@@ -81,7 +84,7 @@ bridges_init(struct bridges *b, const struct lint *l)
 /* A bridge that host.json does not list may be somebody else's, so nothing is
  * wrong; but it may as well be misspelt. */
 static void
-check_bridge(struct lint *l, const struct bridges *b,
+check_bridge(struct lint *l, struct bridges *b,
              const struct model_object *object,
              const struct model_port *port)
 {
@@ -89,10 +92,15 @@ check_bridge(struct lint *l, const struct bridges *b,
     struct ds pointer = DS_EMPTY_INITIALIZER;
     struct text_span span;
 
+    if (sset_contains(&b->names, bridge) || sset_contains(&b->used, bridge)) {
+        return;
+    }
     /* In the text: a bridge that is only used is no object. */
     ds_put_cstr(&pointer, "/bridges");
     text_pointer_append(&pointer, bridge);
-    if (!text_find(b->host->text, b->host->len, ds_cstr(&pointer), &span)) {
+    if (text_find(b->host->text, b->host->len, ds_cstr(&pointer), &span)) {
+        sset_add(&b->used, bridge);
+    } else {
         char *near = near_miss(bridge, &b->names);
 
         lint_add_object(l, LINT_WARNING, "bridge-unknown", object, port,
@@ -143,7 +151,7 @@ check_active_member(struct lint *l, const struct model_object *object,
 }
 
 static void
-check_port(struct lint *l, const struct bridges *b,
+check_port(struct lint *l, struct bridges *b,
            const struct model_object *object, const struct model_port *port)
 {
     if (b->host) {
@@ -334,6 +342,7 @@ lint_references(struct lint *l)
     }
     shash_destroy(&macs);
     sset_destroy(&b.names);
+    sset_destroy(&b.used);
     model_observed_destroy(&nothing);
     free(nodes);
 }
