@@ -178,6 +178,7 @@ take_files(struct reconcile *r, long long int now)
     SSET_FOR_EACH (name, &names) {
         take_file(r, name, &changed);
     }
+    specs_forget_names(&r->specs);
     intake_mark_changed(r, &changed);
     FAILPOINT("files-taken");
 

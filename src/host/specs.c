@@ -21,6 +21,8 @@ specs_init(struct specs *specs)
     specs->nic_defaults = NULL;
     specs->defaults_known = specs->defaults_missing = false;
     sset_init(&specs->missing_names);
+    smap_init(&specs->users);
+    smap_init(&specs->groups);
 }
 
 static void
@@ -45,6 +47,8 @@ specs_destroy(struct specs *specs)
     shash_destroy(&specs->files);
     free(specs->nic_defaults);
     sset_destroy(&specs->missing_names);
+    smap_destroy(&specs->users);
+    smap_destroy(&specs->groups);
 }
 
 const struct specs_file *
@@ -80,22 +84,34 @@ add_source(const struct model_wanted *wanted, const char *name,
     }
 }
 
+/* The number of 'name', or NULL if there is no such user or group; 'known' has
+ * those that were looked up already. */
+static const char *
+look_up(const char *name, struct smap *known,
+        bool (*resolve)(const char *name, unsigned int *id))
+{
+    const char *number = smap_get(known, name);
+    unsigned int id;
+
+    if (!number && resolve(name, &id)) {
+        smap_add_format(known, name, "%u", id);
+        number = smap_get(known, name);
+    }
+    return number;
+}
+
 /* Specs name users and groups; the kernel reports numbers. */
 static void
 resolve_field(struct model_object *object, struct model_link *link,
-              const char *field, const char *what,
+              const char *field, const char *what, struct smap *known,
               bool (*resolve)(const char *name, unsigned int *id))
 {
     const char *name = smap_get(&link->fields, field);
-    unsigned int id;
+    const char *number = name ? look_up(name, known, resolve) : NULL;
 
-    if (!name) {
-        return;
-    } else if (resolve(name, &id)) {
-        char *number = xasprintf("%u", id);
+    if (number) {
         smap_replace(&link->fields, field, number);
-        free(number);
-    } else if (!object->problem) {
+    } else if (name && !object->problem) {
         object->problem = xasprintf("%s: there is no %s \"%s\" on this host; "
                                     "create it or name another",
                                     what, what, name);
@@ -103,13 +119,13 @@ resolve_field(struct model_object *object, struct model_link *link,
 }
 
 static void
-resolve_names(struct model_object *object)
+resolve_names(struct specs *specs, struct model_object *object)
 {
     for (size_t i = 0; i < object->n_links; i++) {
         resolve_field(object, object->links[i], MODEL_L_OWNER, "user",
-                      kernel_resolve_user);
+                      &specs->users, kernel_resolve_user);
         resolve_field(object, object->links[i], MODEL_L_GROUP, "group",
-                      kernel_resolve_group);
+                      &specs->groups, kernel_resolve_group);
     }
 }
 
@@ -173,7 +189,7 @@ take_result(struct specs *specs, struct specs_file *file,
     if (file->valid) {
         sset_find_and_delete(&specs->missing_names, file->name);
         for (size_t i = 0; i < result->n_objects; i++) {
-            resolve_names(result->objects[i]);
+            resolve_names(specs, result->objects[i]);
             if (result->objects[i]->problem) {
                 sset_add(&specs->missing_names, file->name);
             }
@@ -364,10 +380,18 @@ specs_retry_names(struct specs *specs, struct model_wanted *wanted,
         }
     }
     sset_destroy(&names);
+    specs_forget_names(specs);
 }
 
 bool
 specs_misses_names(const struct specs *specs)
 {
     return !sset_is_empty(&specs->missing_names);
+}
+
+void
+specs_forget_names(struct specs *specs)
+{
+    smap_clear(&specs->users);
+    smap_clear(&specs->groups);
 }

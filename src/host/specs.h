@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include "openvswitch/shash.h"
 #include "src/model/wanted.h"
+#include "smap.h"
 #include "sset.h"
 #include "svec.h"
 
@@ -40,6 +41,8 @@ struct specs {
     bool defaults_missing;      /* specs_look_for_defaults(). */
     struct sset missing_names;  /* Files that name users or groups that do
                                  * not exist. */
+    struct smap users, groups;  /* Numbers of those that do, by name, until
+                                 * specs_forget_names(). */
 };
 
 void specs_init(struct specs *);
@@ -83,5 +86,9 @@ void specs_retry_names(struct specs *, struct model_wanted *,
                        struct sset *changed);
 /* True if there are such texts. */
 bool specs_misses_names(const struct specs *);
+/* Has users and groups looked up anew: each name is looked up once only, by
+ * whoever knows it (a file, LDAP), until this is called.  To be called when
+ * the texts that there are to put at a time have been put. */
+void specs_forget_names(struct specs *);
 
 #endif /* src/host/specs.h */
