@@ -8,6 +8,9 @@ EXTRA_DIST += \
 	NEWS \
 	README.md \
 	docs/architecture.md \
+	docs/bench-law.svg \
+	docs/bench-specs.svg \
+	docs/benchmarks.json \
 	docs/benchmarks.md \
 	docs/control-protocol.md \
 	docs/faults.md \

@@ -1,134 +1,120 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one change costs among N: instructions, which noise does not touch."""
 
-import time
+import os
+import statistics
 
 import callgrind
-from harness import SCHEMA, nic, wait
+import light
+from harness import nic
 
-EVENTS = 4                      # Of each kind, averaged.
-
-
-def start_dummy_ovs(w):
-    """A real ovs-vswitchd whose datapath and devices are all in its head: of
-    thousands of ports the real ones would take it minutes."""
-    w.run("ovsdb-tool", "create", w.db_file, SCHEMA)
-    w.start_ovsdb()
-    w.vsctl("--no-wait", "init")
-    w.vswitchd = w._start(
-        "ovs-vswitchd", "ovs-vswitchd", "unix:" + w.db_socket,
-        "--enable-dummy=override", "--disable-system",
-        "--disable-system-route", "--pidfile")
+EVENTS = 7                      # Of each kind; the median counts.
+FLAPS = 50
 
 
-def add_vms(w, first, last):
-    """vmI/net0 on tI for I in first..last-1; returns when they are ready."""
-    for i in range(first, last):
-        w.write_vm("vm%d" % i, vm(i))
-    wait_ready(w, last)
-
-
-def vm(i, tag=10):
-    return {"net0": nic(i, ifname="t%d" % i, tag=tag)}
-
-
-def wait_ready(w, n, timeout=1200):
-    w.run("ovs-portctl", "--spec-dir=" + w.spec, "--timeout=%d" % timeout,
-          "sync", timeout=timeout + 60)
-
-    def all_ready():
-        states = [o["state"] for o in w.objects().values()
-                  if "/" in o["object"]]
-        return states.count("ready") == len(states) == n
-    wait(all_ready, "%d NICs are ready" % n, timeout, every=1)
-
-
-def rest(w):
-    """Until the daemon has come to rest, without a question to it: it has
-    had no CPU for a second."""
-    last, since = None, time.monotonic()
-    while time.monotonic() - since < 1:
-        with open("/proc/%d/stat" % w.portd.pid) as f:
-            now = f.read().rsplit(")", 1)[1].split()[11:13]
-        if now != last:
-            last, since = now, time.monotonic()
-        time.sleep(0.05)
-
-
-def kinds(w, n):
-    """Name -> function of a round: one event of that kind among n NICs; it
-    returns when the database shows what became of it."""
-    def shows(name, tag):
-        wait(lambda: w.port(name) and w.port(name)["tag"] == tag,
-             "port %s has tag %d" % (name, tag), timeout=300)
+def kinds(w, world):
+    """Name -> function of a round: one event of that kind; it returns when
+    the database shows what became of it."""
+    n = world.n
 
     def retag(i):
-        w.write_vm("vm%d" % (n // 2), vm(n // 2, tag=20 + i))
-        shows("t%d" % (n // 2), 20 + i)
+        world.write_vm(n // 2, tag=20 + i)
+        world.wait_tag("t%d" % (n // 2), 20 + i)
 
     def attach(i):
         w.write_vm("new%d" % i, {"net0": nic(60000 + i, ifname="new%d" % i,
                                              tag=7)})
-        shows("new%d" % i, 7)
+        world.wait_tag("new%d" % i, 7)
 
     def drift(i):
         # One port each, or it would be somebody who insists.
         port = "t%d" % (n // 3 + i)
-        w.vsctl("--no-wait", "set", "Port", port, "tag=%d" % (40 + i))
-        shows(port, 10)
+        world.set_tag(port, 40 + i)
+        world.wait_tag(port, 10)
 
     def flap(i):
-        for _ in range(25):
-            w.run("ip", "link", "set", "other0", "up")
-            w.run("ip", "link", "set", "other0", "down")
+        w.run("ip", "-batch", "-", stdin="".join(
+            "link set other0 %s\n" % state
+            for _ in range(FLAPS) for state in ("up", "down")))
 
     return {"nothing": lambda i: None, "retag": retag, "attach": attach,
-            "drift repair": drift, "50 flaps of a stranger": flap}
+            "drift repair": drift,
+            "%d flaps of a stranger" % FLAPS: flap}
+
+
+def measure(w, world, tool):
+    """Name of a kind -> profiles of its events."""
+    profiles = {}
+    for name, event in kinds(w, world).items():
+        event(-1)               # What comes once only is not of the event.
+        light.rest(w.portd)
+        tool.take()
+        profiles[name] = []
+        for i in range(EVENTS):
+            event(i)
+            light.rest(w.portd)
+            profiles[name].append(tool.take())
+    for i in range(-1, EVENTS):
+        w.remove("vms.d/new%d.json" % i)
+    light.rest(w.portd)
+    return profiles
+
+
+def median(profiles, figure):
+    return statistics.median(figure(p) for p in profiles)
+
+
+def growth(small, large):
+    """The functions that execute more in 'large' than in 'small' (lists of
+    profiles), as (name, from, to), most first."""
+    names = set().union(*(p.own for p in large))
+    rows = [(name, median(small, lambda p: p.own[name]),
+             median(large, lambda p: p.own[name])) for name in names]
+    return sorted(rows, key=lambda row: row[1] - row[2])
 
 
 def bench_law(w, out):
     """One change among N NICs, in instructions of the daemon."""
-    if not callgrind.installed():
-        raise RuntimeError("valgrind is not installed: ./dev deps")
-    sizes = (50, 200) if out.quick else (100, 1000)
-    start_dummy_ovs(w)
+    sizes = (50, 200) if out.quick else (100, 1000, 10000)
+    tool = callgrind.Callgrind(w)
+    world = light.Light(w)
     w.run("ip", "link", "add", "other0", "type", "veth", "peer", "name",
           "other1")
-    w.write_host({"bridges": {"br0": {"datapath_type": "netdev"}}},
-                 gc_grace=0)
-    tool = callgrind.Callgrind(w)
-    tool.start_portd()
-    figures = {}
-    have = 0
+    profiles = {}
     for n in sizes:
-        started = time.monotonic()
-        add_vms(w, have, n)
-        have = n
-        out.say("%d NICs in place after %.0f s" % (
-            n, time.monotonic() - started))
-        for name, event in kinds(w, n).items():
-            rest(w)
+        w.start_portd()
+        world.grow(n)
+        w.portd.stop()
+        tool.start_portd()
+        light.rest_after_start(w)
+        tool.begin()
+        profiles[n] = measure(w, world, tool)
+        w.portd.stop()
+        out.say("%d NICs: done" % n)
+    world.close()
+    report(out, sizes, profiles)
 
-            def events(event=event):
-                for i in range(EVENTS):
-                    event(i)
-                    rest(w)
-            own, idl = tool.count(events)
-            figures[name, n] = (own / EVENTS, idl / EVENTS)
-        for i in range(EVENTS):
-            w.remove("vms.d/new%d.json" % i)
-        wait_ready(w, n)
-    rows = []
-    for name in kinds(w, 1):
-        # The time that was counted has ticks of its own.
-        base = [figures["nothing", n] for n in sizes]
-        own = [figures[name, n][0] - b[0] * (name != "nothing")
-               for n, b in zip(sizes, base)]
-        idl = [figures[name, n][1] - b[1] * (name != "nothing")
-               for n, b in zip(sizes, base)]
-        rows.append([name] + ["%.0fk" % (v / 1000) for v in own]
-                    + ["%.2f x" % (own[-1] / max(own[0], 1))]
-                    + ["%.0fk" % (v / 1000) for v in idl])
+
+def report(out, sizes, profiles):
+    names = list(profiles[sizes[0]])
+    own = {name: [median(profiles[n][name], lambda p: p.total - p.idl)
+                  for n in sizes] for name in names}
+    idl = {name: [median(profiles[n][name], lambda p: p.idl)
+                  for n in sizes] for name in names}
     out.table("thousands of instructions for one event",
               [""] + ["N=%d" % n for n in sizes] + ["last/first"]
-              + ["IDL %d" % n for n in sizes], rows)
+              + ["IDL %d" % n for n in sizes],
+              [[name] + ["%.0f" % (v / 1000) for v in own[name]]
+               + ["%.2f" % (own[name][-1] / max(own[name][0], 1))]
+               + ["%.0f" % (v / 1000) for v in idl[name]]
+               for name in names])
+    out.plot("instructions of one event among N NICs", "NICs",
+             "thousands of instructions", logx=True, lines={
+                 name: [(n, v / 1000) for n, v in zip(sizes, own[name])]
+                 for name in names if name != "nothing"})
+    if os.environ.get("BENCH_GROWTH"):
+        for name in names:
+            out.say("%s, from %d to %d NICs:" % (name, sizes[0], sizes[-1]))
+            for row in growth(profiles[sizes[0]][name],
+                              profiles[sizes[-1]][name])[:25]:
+                out.say("    %-40s %9.0f %9.0f" % row)

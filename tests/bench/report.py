@@ -41,6 +41,7 @@ class Report:
         self.name = name
         self.quick = quick
         self.tables = []
+        self.plots = []
         self.notes = []
 
     def say(self, text):
@@ -77,8 +78,19 @@ class Report:
                      "%.2f x" % (statistics.median(values) / base)]
                     for name, values in figures.items()])
 
+        self.plots.append({"title": title, "ylabel": unit, "bars": {
+            name: [statistics.median(values) * scale,
+                   percentile(values, .99) * scale]
+            for name, values in figures.items()}})
+
+    def plot(self, title, xlabel, ylabel, lines, logx=False):
+        """A plot (plot.py) of 'lines': name -> [(x, y), ...]."""
+        self.plots.append({"title": title, "xlabel": xlabel,
+                           "ylabel": ylabel, "logx": logx, "lines": lines})
+
     def data(self):
-        return {"tables": self.tables, "notes": self.notes}
+        return {"tables": self.tables, "plots": self.plots,
+                "notes": self.notes}
 
 
 def _cell(value):

@@ -3,9 +3,12 @@
 """Runs the benchmarks: every function bench_*(w, out) of bench_*.py here, in
 a World of its own, beside its peers and in one run.  Needs root.
 
-    run.py --bin DIR [--list] [--quick] [--json FILE] [NAME-PART...]
+    run.py --bin DIR [--list] [--quick] [--json FILE] [--plot DIR]
+           [NAME-PART...]
 
---quick is for seeing that they run: small numbers, few repetitions."""
+--quick is for seeing that they run: small numbers, few repetitions.  --json
+puts the figures into FILE, in the place of those that benchmarks of the same
+names left there; --plot draws them in DIR (plot.py)."""
 
 import argparse
 import glob
@@ -24,6 +27,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
 import harness                  # noqa: E402
 import isolate                  # noqa: E402
+import plot                     # noqa: E402
 import report                   # noqa: E402
 
 
@@ -69,12 +73,25 @@ def run_one(name, function, args):
             os.unlink(result)
 
 
+def save(path, results):
+    """Puts 'results' into file 'path', beside those of other benchmarks."""
+    merged = {}
+    if os.path.exists(path):
+        with open(path) as f:
+            merged = json.load(f)
+    merged.update(results)
+    with open(path, "w") as f:
+        json.dump(dict(sorted(merged.items())), f, indent=1)
+        f.write("\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Benchmarks.")
     parser.add_argument("--bin", required=True)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", help="write the figures there")
+    parser.add_argument("--plot", metavar="DIR", help="draw them there")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
 
@@ -100,9 +117,9 @@ def main():
         else:
             results[name] = data
     if args.json:
-        with open(args.json, "w") as f:
-            json.dump(results, f, indent=2)
-            f.write("\n")
+        save(args.json, results)
+    if args.plot:
+        plot.draw_all(results, args.plot)
     return 1 if failed else 0
 
 
