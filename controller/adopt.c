@@ -10,6 +10,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "src/failpoint.h"
 #include "src/host/adopt.h"
 #include "src/host/host.h"
 #include "util.h"
@@ -71,6 +72,7 @@ enlist(struct reconcile *r, const struct sset *ids,
         sset_add(&r->dirty, id);
         poll_immediate_wake();
     }
+    FAILPOINT("adopt-enlisted");
 }
 
 char *
@@ -132,6 +134,7 @@ adopt_plan(struct reconcile *r, const char *id, struct record *record,
         VLOG_INFO("%s: adopting %s", id, what);
         free(what);
         plan_append(plan, &a.stamps);
+        FAILPOINT("adopt-planned");
         /* Where drift is only reported, so is what differs now. */
         record->settled |= host_wanted(r->host)->policy.report_only;
     } else if (a.refusal) {

@@ -5,6 +5,7 @@ in between, and also after a reboot."""
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -498,6 +499,51 @@ def test_killed_while_undoing(w):
         w.portd.stop()
         w.start_portd()
         w.wait_state(["vm1/net0", "vm2/net0"])
+
+
+def new_points(w, log):
+    """Places that were passed since the last time, each once."""
+    with open(log) as f:
+        points = list(dict.fromkeys(f.read().split()))
+    os.truncate(log, 0)
+    return points
+
+
+@options(timeout=240, failpoints=True)
+def test_killed_confirm_and_rollback(w):
+    """confirm and rollback are killed at every step: who looks next sees all
+    of the change or nothing of it, and the same command again ends it."""
+    w.expect_log(UNDONE, r"a process (died and left|that died)")
+    path = retagged(w, world(w))
+    w.remove("vms.d/vm2.json", spec=path)
+    before, after = files(w.spec), files(path)
+    log = os.path.join(w.dir, "passed")
+    killed = 0
+    for command, wanted in ("rollback", before), ("confirm", after):
+        def begin():
+            w.ctl("--wait=none", "apply", "--prune", undo)
+            w.ctl("apply", "--confirm=%d" % LONG, "--prune", path)
+        undo = os.path.join(w.dir, "before-" + command)
+        shutil.copytree(w.spec, undo, ignore=shutil.ignore_patterns(".*"))
+        begin()
+        w.run("ovs-portctl", "--spec-dir=" + w.spec, "--state-dir=" + w.state,
+              command, env={"PORTD_FAILPOINT_LOG": log})
+        equal(files(w.spec), wanted, "the files after " + command)
+        for point in new_points(w, log):
+            begin()
+            run = start_ctl(w, command, env={"PORTD_FAILPOINT": point})
+            equal(run.wait(), -signal.SIGKILL, "end at " + point)
+            killed += 1
+            w.ctl("show")       # Whoever reads sees it whole.
+            equal(files(w.spec) in (before, after), True,
+                  "all or nothing of it, killed at " + point)
+            if is_pending(w):
+                w.ctl(command)
+            equal((files(w.spec), is_pending(w)), (wanted, False),
+                  "the end, killed at " + point)
+    print("%d commands were killed" % killed)
+    equal(killed > 5, True, "%d commands were killed" % killed)
+    w.ctl("sync")
 
 
 def boot_id(w):

@@ -99,14 +99,19 @@ class Crasher:
             raise Failure("killed at %s: %s" % (point, e)) from None
         self.slowest = max(self.slowest, time.monotonic() - begin)
 
-    def everywhere(self, *acts, confirm=None):
+    def everywhere(self, *acts, confirm=None, prepare=None):
         """Does 'acts', which lead back to the beginning, with a crash at each
-        place that any of them passes: at the first time and at the last."""
+        place that any of them passes: at the first time and at the last.
+        'prepare': what leads there where an act does not; nothing crashes
+        meanwhile."""
         w = self.w
         w.env["PORTD_FAILPOINT_LOG"] = self.log
         w.start_portd()
         self.clean()
         for act in acts:
+            if prepare:
+                prepare()
+                os.truncate(self.log, 0)
             act()
             self.over(w.portd, confirm)
         with open(self.log) as f:
@@ -121,12 +126,20 @@ class Crasher:
                    and n // len(acts) > 1]
         for point in points:
             for act in acts:
+                if prepare:
+                    prepare()
                 self.crash(point, act, confirm)
         self.strangers.assert_untouched()
         print("%d crashes at %d points; clean after %.1f s at the latest"
               % (self.crashes, len(points), self.slowest))
         equal(self.crashes >= len(points), True,
               "%d crashes at the points %s" % (self.crashes, points))
+
+
+def identity(w, name):
+    """What a port must not lose when it changes hands."""
+    return (w.port(name)["_uuid"], w.iface(name)["_uuid"],
+            w.iface(name)["ofport"], w.ifindex(name))
 
 
 def crasher(w, **host):
@@ -272,6 +285,40 @@ def test_satellites(w):
         pair(w)()
     go()
     c.everywhere(come, go)
+
+
+@options(failpoints=True, timeout=600)
+def test_adopt(w):
+    """A port that a script has made is taken over: half of that is either
+    completed, or still a conflict until it is asked for again; the port is
+    never made anew."""
+    w.expect_log(r"vm1/net\d: conflict: ")
+    c = crasher(w)
+    names = "tap0", "tap1"
+    before = {}
+
+    def scripts_ports():
+        if before:
+            equal({n: identity(w, n) for n in names}, before,
+                  "what was adopted")
+            w.remove("vms.d/vm1.json")
+            wait(lambda: not any(w.port(n) or w.link(n) for n in names),
+                 "the former ones are gone")
+        for name, more in zip(names, ([], ["multi_queue"])):
+            w.ip("tuntap", "add", "dev", name, "mode", "tap", "user",
+                 "nobody", "vnet_hdr", *more)
+            w.vsctl("add-port", "br0", name, "tag=7")
+            w.ip("link", "set", name, "up")
+        wait(lambda: all(w.iface(n)["ofport"] for n in names), "ofports")
+        before.update({n: identity(w, n) for n in names})
+        pair(w)()
+        w.wait_state(["vm1/net0", "vm1/net1"], "conflict")
+
+    def adopt():
+        w.run("ovs-appctl", "-t", "ovs-portd", "--timeout=5", "adopt",
+              "--all", check=False)
+    c.everywhere(adopt, confirm=adopt, prepare=scripts_ports)
+    equal({n: identity(w, n) for n in names}, before, "what was adopted")
 
 
 @options(failpoints=True, timeout=180)
