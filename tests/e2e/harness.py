@@ -19,6 +19,7 @@ import glob
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -180,6 +181,9 @@ class World(host.HostView):
     # the kernel's own, so do the specs and ovs-vsctl commands of all tests
     # but those with options(datapath="netdev").
     datapath = "netdev"
+    # A command that runs another one and watches it, as valgrind does: the
+    # programs under test run under it.
+    under = []
 
     def __init__(self, bin_dir, directory):
         """'bin_dir' has ovs-portd and ovs-portctl, 'directory' is empty."""
@@ -198,7 +202,7 @@ class World(host.HostView):
             os.environ, OVS_RUNDIR=self.rundir, OVS_LOGDIR=self.logs,
             OVS_DBDIR=os.path.join(self.dir, "db"),
             OVS_SYSCONFDIR=os.path.join(self.dir, "etc"),
-            PATH=self.bin + ":/usr/sbin:/usr/bin:/sbin:/bin",
+            PATH=self._programs() + ":/usr/sbin:/usr/bin:/sbin:/bin",
             LC_ALL="C.UTF-8", NO_COLOR="1")
         self.reports = self._separate_reports()
         self.ovsdb = self.vswitchd = None
@@ -211,15 +215,40 @@ class World(host.HostView):
         os.mkdir(os.path.join(self.spec, "vms.d"), 0o755)
         self.run("ip", "link", "set", "lo", "up")
 
+    def _programs(self):
+        """The directory that the programs are to be run from."""
+        if not self.under:
+            return self.bin
+        directory = os.path.join(self.dir, "bin")
+        os.mkdir(directory, 0o755)
+        for name in os.listdir(self.bin):
+            script = os.path.join(directory, name)
+            with open(script, "w") as f:
+                f.write('#!/bin/sh\nexec %s %s "$@"\n' % (
+                    shlex.join(self.under),
+                    shlex.quote(os.path.join(self.bin, name))))
+            os.chmod(script, 0o755)
+        return directory
+
     def _separate_reports(self):
-        """Sanitizers append the process id to their log_path, which is not
-        unique among worlds.  Returns a pattern for this world's reports."""
+        """Sanitizers and valgrind name their reports by process id, which is
+        not unique among worlds.  Returns patterns for this world's
+        reports."""
+        suffix = "." + os.path.basename(self.dir)
         patterns = []
+        options = self.env.get("VALGRIND_OPTS", "").split(" ")
+        for i, option in enumerate(options):
+            if option.startswith("--log-file=/"):
+                options[i] += suffix
+                patterns.append(options[i][len("--log-file="):]
+                                .replace("%p", "*"))
+        if "VALGRIND_OPTS" in self.env:
+            self.env["VALGRIND_OPTS"] = " ".join(options)
         for name in "ASAN_OPTIONS", "UBSAN_OPTIONS":
             options = self.env.get(name, "").split(":")
             for i, option in enumerate(options):
                 if option.startswith("log_path=/"):
-                    options[i] += "." + os.path.basename(self.dir)
+                    options[i] += suffix
                     patterns.append(options[i][len("log_path="):] + ".*")
             if name in self.env:
                 self.env[name] = ":".join(options)
@@ -466,7 +495,9 @@ class World(host.HostView):
         # Of ovs-portctl, too, and of daemons that are not our children.
         for path in sorted({p for g in self.reports for p in glob.glob(g)}):
             with open(path, errors="replace") as f:
-                wrong.append("%s:\n%s" % (path, f.read()[:6000]))
+                text = f.read()
+            if text:
+                wrong.append("%s:\n%s" % (path, text[:6000]))
         return wrong
 
     def _hear_oracle(self):
@@ -537,8 +568,9 @@ def nic(number, **more):
 
 def options(**values):
     """For test functions: timeout=SECONDS, ovs=False (the test starts OVS by
-    itself), asan=True (one of the quick subset), datapath="netdev" or
-    "system" (makes sense on that datapath only), box=True (every './dev
+    itself), asan=True (one of the quick subset), valgrind=True (one of the
+    smaller subset that './dev check' runs under valgrind), datapath="netdev"
+    or "system" (makes sense on that datapath only), box=True (every './dev
     check' runs it on the kernel's datapath, too; all that make sense on that
     alone are run), failpoints=True (it needs a build with
     --enable-failpoints)."""

@@ -10,6 +10,7 @@ import glob
 import importlib
 import inspect
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -211,10 +212,14 @@ def parse_args(description, keep):
                         help="where ovs-portd and ovs-portctl are")
     parser.add_argument("--jobs", "-j", type=int, default=2)
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--subset", choices=["asan", "box", "failpoints"],
+    parser.add_argument("--subset", choices=["asan", "box", "failpoints",
+                                             "valgrind"],
                         help="asan: the quick ones, for sanitized programs; "
                         "box: for every run on the kernel's datapath; "
-                        "failpoints: those that need a build with them")
+                        "failpoints: those that need a build with them; "
+                        "valgrind: some, for slow motion")
+    parser.add_argument("--under", metavar="COMMAND",
+                        help="run the programs under it (valgrind)")
     parser.add_argument("--quick", action="store_const", dest="subset",
                         const="asan", help="the same")
     parser.add_argument("--datapath", choices=["netdev", "system"],
@@ -280,6 +285,7 @@ def run_tests(tests, args):
     # A killed runner's children die with it; SIGTERM shall clean up, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     harness.World.datapath = args.datapath
+    harness.World.under = shlex.split(args.under or "")
     frames.slowness = args.slowness
     os.makedirs(args.keep, exist_ok=True)
     tests = leave_out(tests, args)

@@ -94,7 +94,7 @@ def test_ping(w):
     can_ping(far, "192.0.2.10", "2001:db8::10")
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_drift(w):
     """What others take away comes back, what they add stays."""
     w.ip("link", "add", "eth1", "type", "veth", "peer", "name", "x-eth1")

@@ -55,7 +55,7 @@ def tap(w, name, *, queues=1, user="root", **port):
     w.ip("link", "set", name, "up")
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_adopt_one(w):
     """A script's TAP, port and bridge become ours, are shown before, and keep
     everything that they are."""

@@ -57,7 +57,7 @@ def mentions(text, *words):
         equal(word in text, True, "%r in %r" % (word, text))
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_merge(w):
     """A directory, or single files: what is there is put in place byte for
     byte, by one edit; what is not there stays."""

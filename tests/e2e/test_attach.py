@@ -66,7 +66,7 @@ def check_link(w, object_id, ifname, queues, mac, mtu):
     equal(addresses, [], ifname + "'s addresses")
 
 
-@options(asan=True, box=True)
+@options(asan=True, valgrind=True, box=True)
 def test_three_vms(w):
     """Three VMs with 8, 4 and 1 queues: OVSDB, the kernel, and frames."""
     three_vms(w)

@@ -122,7 +122,7 @@ def test_fail_mode_secure(w):
     frames.talk(a, b)
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_removed(w):
     """A bridge that left the spec is held with all it has; confirmed, it
     goes only once no port of others, and none of a VM, is on it."""

@@ -21,7 +21,7 @@ def ids(w):
     return w.port("tap0")["_uuid"], w.iface("tap0")["_uuid"]
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_rows(w):
     """Columns and keys that ovs-vsctl changes; other rows stay as they
     are."""
@@ -90,7 +90,7 @@ def test_set_down(w):
     w.wait_state("vm1/net0")
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_tap_deleted(w):
     """'ip link del' of a TAP: a new one, and frames flow again although the
     userspace datapath makes a black hole of it (openvswitch/ovs-issues

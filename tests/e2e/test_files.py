@@ -135,7 +135,7 @@ def test_grace(w):
     frames.talk(guest, other, patience=0)
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_broken(w):
     """A broken file changes nothing, is reported with its position, holds
     back nobody else, and goes on once it is mended."""

@@ -49,7 +49,7 @@ def test_half(w):
     wait(lambda: taps(w) == list(range(13, NICS)), "the 13th is gone")
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_more_than_half(w):
     """13 of 24 at once are held, all of them, until gc-confirm."""
     world(w)

@@ -160,7 +160,7 @@ def talk_rubbish(path, rng, n):
                 pass            # It may well hang up.
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_control_socket(w):
     """Rubbish, half requests and many callers at the control socket do not
     keep the daemon from its work, nor cost it memory."""

@@ -37,7 +37,7 @@ def write_domain(w, file, name="web1", more=""):
     return path
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_import_libvirt(w):
     """A domain's XML becomes a VM's file, and what libvirt runs for it is
     adopted with that."""

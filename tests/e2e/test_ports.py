@@ -132,7 +132,7 @@ def test_foreign_port(w):
     equal((w.port("eth1")["tag"], w.bridge_of("eth1")), (5, ["br0"]), "ours")
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_move(w):
     """A port that goes from one bridge to another keeps its rows, with what
     others wrote there, and needs no confirmation."""

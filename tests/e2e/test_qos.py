@@ -51,7 +51,7 @@ def is_idle(w):
     equal(w.written(), before, "written with nothing to do")
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_nic(w):
     """A NIC's QoS: made with its queues in one go, changed in place, dropped
     in favour of the shared row, and gone with the NIC; policing in words."""

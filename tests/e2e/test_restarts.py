@@ -42,7 +42,7 @@ def check_changed(w, pid):
         guest.close()
 
 
-@options(asan=True, timeout=180)
+@options(asan=True, valgrind=True, timeout=180)
 def test_ovsdb_server(w):
     """Files change while ovsdb-server is away."""
     world(w)

@@ -108,7 +108,7 @@ def expect_at(device, hear, deaf):
         equal(seen - sent, set(), "others' frames at " + device)
 
 
-@options(asan=True)
+@options(asan=True, valgrind=True)
 def test_free_end(w):
     """An end outside of Open vSwitch is set up and gets the frames of its
     VLAN; MTUs are kept, and return to 1500; the daemon's restart writes
