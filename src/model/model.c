@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
+#include "crc32c.h"
 #include "openvswitch/dynamic-string.h"
 #include "sset.h"
 #include "svec.h"
@@ -569,5 +569,7 @@ model_id_is_internal(const char *id)
 unsigned int
 model_instance_number(const char *instance)
 {
-    return hash_string(instance, 0) & UINT16_MAX;
+    /* The same for every build of us, which hash_string() is not. */
+    return (ntohl(crc32c((const uint8_t *) instance, strlen(instance)))
+            & UINT16_MAX);
 }

@@ -257,7 +257,7 @@ def test_unfinished(w):
     """A pair that a killed daemon left without its mark is finished by the
     next one, not made anew and no conflict."""
     ends = [{"bridge": "br0", "port": "veth0"}, {"port": "veth1"}]
-    group = "1870034533"
+    group = "1870017316"         # 0x6f763324: that of instance "main".
     w.ip("link", "add", "veth0", "group", group, "type", "veth",
          "peer", "name", "veth1", "group", group)
     ifindex = w.ifindex("veth0")
