@@ -12,19 +12,9 @@
 
 #include "packets.h"
 #include "src/kernel/msg.h"
+#include "src/model/bond.h"
 #include "src/model/model.h"
 #include "util.h"
-
-/* The words of each option, in the order of the kernel's numbers. */
-static const char *const modes[] = {
-    "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad",
-    "balance-tlb", "balance-alb", NULL
-};
-static const char *const rates[] = { "slow", "fast", NULL };
-static const char *const policies[] = {
-    "layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac",
-    NULL
-};
 
 /* In the order in which the kernel has to take them: it goes through a message
  * in its own. */
@@ -33,13 +23,14 @@ static const struct option {
     int type;                   /* IFLA_BOND_*. */
     const char *const *words;   /* For 8 bits; NULL: a number of 32 bits. */
 } options[] = {
-    { "mode", IFLA_BOND_MODE, modes },
+    { "mode", IFLA_BOND_MODE, model_bond_modes },
     { "miimon", IFLA_BOND_MIIMON, NULL },
     { "updelay", IFLA_BOND_UPDELAY, NULL },
     { "downdelay", IFLA_BOND_DOWNDELAY, NULL },
     { "min_links", IFLA_BOND_MIN_LINKS, NULL },
-    { "lacp_rate", IFLA_BOND_AD_LACP_RATE, rates },
-    { "xmit_hash_policy", IFLA_BOND_XMIT_HASH_POLICY, policies },
+    { "lacp_rate", IFLA_BOND_AD_LACP_RATE, model_bond_lacp_rates },
+    { "xmit_hash_policy", IFLA_BOND_XMIT_HASH_POLICY,
+      model_bond_hash_policies },
     { MODEL_BOND_PRIMARY, IFLA_BOND_PRIMARY, NULL },
 };
 

@@ -3,6 +3,8 @@ noinst_LTLIBRARIES += src/model/libmodel.la
 src_model_libmodel_la_SOURCES = \
 	src/model/address.c \
 	src/model/address.h \
+	src/model/bond.c \
+	src/model/bond.h \
 	src/model/columns.c \
 	src/model/columns.h \
 	src/model/index.h \

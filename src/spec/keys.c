@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "src/model/bond.h"
 #include "util.h"
 
 /* Keys beside OVSDB's columns, in the terms of columns.h. */
@@ -167,15 +168,6 @@ static const struct spec_key offloads_own[] = {
 #define NOT_INTERNAL "is for ports of type \"internal\" and for bridges"
 
 static const char *const bond_types[] = { "kernel", NULL };
-static const char *const kernel_bond_modes[] = {
-    "802.3ad", "active-backup", "balance-alb", "balance-rr", "balance-tlb",
-    "balance-xor", "broadcast", NULL
-};
-static const char *const lacp_rates[] = { "fast", "slow", NULL };
-static const char *const hash_policies[] = {
-    "encap2+3", "encap3+4", "layer2", "layer2+3", "layer3+4", "vlan+srcmac",
-    NULL
-};
 
 static const struct spec_key bond_own[] = {
     KEY_STRING("bridge", spec_check_device_name),
@@ -186,13 +178,13 @@ static const struct spec_key bond_own[] = {
     KEY_NESTED("qos"),
     KEY_ENUM("type", bond_types),
     KEY_INTEGER("downdelay", 0, INT32_MAX),
-    KEY_ENUM("lacp_rate", lacp_rates),
+    KEY_ENUM("lacp_rate", model_bond_lacp_rates),
     KEY_INTEGER("miimon", 0, INT32_MAX),
     KEY_INTEGER("min_links", 0, INT32_MAX),
-    KEY_ENUM("mode", kernel_bond_modes),
+    KEY_ENUM("mode", model_bond_modes),
     KEY_STRING("primary", spec_check_device_name),
     KEY_INTEGER("updelay", 0, INT32_MAX),
-    KEY_ENUM("xmit_hash_policy", hash_policies),
+    KEY_ENUM("xmit_hash_policy", model_bond_hash_policies),
     KEY_END
 };
 
