@@ -14,7 +14,8 @@
  * The bond is a device that we make, and the one interface of its port.  Its
  * members are devices of others: they are taken in and let go, and carry no
  * mark.  Which of them we took in the bond's Interface row says, before they
- * are and until they are no more; members that others add stay. */
+ * are and until they are no more; members that others add stay, and hold the
+ * bond: with it they would be taken out and set down. */
 
 #define PRIMARY MODEL_L_BOND MODEL_BOND_PRIMARY
 
@@ -49,7 +50,8 @@ is_member_of(const struct planner *p, const char *name,
 static bool
 wants_member(const struct planner *p, const char *name, const char *bond)
 {
-    const struct model_link *want = model_object_find_link(p->object, name);
+    const struct model_link *want
+        = p->object ? model_object_find_link(p->object, name) : NULL;
     const char *master = want ? smap_get(&want->fields, MODEL_L_MASTER) : NULL;
 
     return master && !strcmp(master, bond);
@@ -180,12 +182,12 @@ planner_member(struct planner *p, const struct model_link *want)
     }
 }
 
-/* Those that we took in and want no more. */
-static void
-let_go(struct planner *p, const struct model_link *bond)
+bool
+planner_let_go(struct planner *p, const struct model_link *bond)
 {
     struct sset listed = SSET_INITIALIZER(&listed);
     const char **fields;
+    bool any = false;
 
     planner_listed(p, bond->name, MODEL_OWNED_MEMBER, &listed);
     fields = sset_sort(&listed);
@@ -200,10 +202,45 @@ let_go(struct planner *p, const struct model_link *bond)
             plan_step_change(step, MODEL_L_MASTER, bond->name, NULL);
             planner_note(p, MODEL_APPLYING, "device %s is being taken out of "
                          "%s", name, bond->name);
+            any = true;
         }
     }
     free(fields);
     sset_destroy(&listed);
+    return any;
+}
+
+/* The member of 'bond' that others have added, the first by its name, or
+ * NULL. */
+static const char *
+find_stranger(const struct planner *p, const struct model_link *bond)
+{
+    const struct model_link *link;
+    const char *first = NULL;
+
+    HMAP_FOR_EACH (link, node, &p->observed->links) {
+        if (is_number_of(smap_get(&link->fields, MODEL_L_MASTER), bond)
+            && !is_listed(p, bond->name, link->name)
+            && (!first || strcmp(link->name, first) < 0)) {
+            first = link->name;
+        }
+    }
+    return first;
+}
+
+bool
+planner_hold_bond(struct planner *p, const struct model_link *bond,
+                  size_t first)
+{
+    const char *member = find_stranger(p, bond);
+
+    for (size_t i = first; member && i < p->plan->n_steps; i++) {
+        planner_defer(p, p->plan->steps[i], MODEL_HELD, "bond %s still has "
+                      "member %s, which ovs-portd did not add; \"ip link set "
+                      "%s nomaster\" takes it out", bond->name, member,
+                      member);
+    }
+    return member != NULL;
 }
 
 /* The kernel takes one that is no member yet, but does not show it. */
@@ -239,12 +276,15 @@ planner_bond(struct planner *p, const struct model_link *want,
     const char *is = smap_get(&have->fields, MODEL_L_BOND"mode");
 
     if (!model_link_is(have, "bond") || !nullable_string_is_equal(mode, is)) {
+        size_t first = p->plan->n_steps;
+
         planner_replace_link(p, want, have, mode);
+        planner_hold_bond(p, have, first);
         return;
     }
     planner_set_link(p, want, have);
     if (own_bond(p, have->name)) {
-        let_go(p, have);
+        planner_let_go(p, have);
         set_primary(p, want, have);
     }
 }

@@ -104,6 +104,15 @@ delete_link(struct planner *p, const struct model_link *link)
                  link->name);
 }
 
+static struct plan_step *
+delete_port(struct planner *p, const struct model_port *port)
+{
+    planner_note(p, MODEL_APPLYING, "port %s is being removed",
+                 port->row.name);
+    return planner_step(p, PLAN_DEL, PLAN_PORT, port->row.name,
+                        model_row_get(&port->row, MODEL_F_BRIDGE));
+}
+
 /* Deleting a Bridge row takes all its ports along, others' too. */
 static void
 delete_bridge(struct planner *p, const char *name)
@@ -139,6 +148,27 @@ mark_link(struct planner *p, const struct model_link *link)
     free(mark);
 }
 
+/* The Interface row of a bond says which of its members we took in.  So it
+ * goes only when these are out: what the bond still has then is others'. */
+static void
+delete_bond(struct planner *p, const struct model_link *bond,
+            const struct model_port *port)
+{
+    size_t first = p->plan->n_steps;
+
+    if (port) {
+        delete_port(p, port);
+    }
+    delete_link(p, bond);
+    /* While it is held it works on as it is.  (Without a port there is nothing
+     * that it could work for.) */
+    bool held = planner_hold_bond(p, bond, first);
+    if (!(held && port) && planner_let_go(p, bond) && port) {
+        planner_after(p->plan->steps[first], "its members are out of %s",
+                      bond->name);
+    }
+}
+
 /* What of 'name' the object has, and does not want as what it is: the end of
  * a link may have left its bridge, or be another kind of link's by now. */
 void
@@ -164,6 +194,11 @@ planner_delete(struct planner *p, const char *name)
         link = NULL;
     }
 
+    if (link && model_link_is(link, "bond")) {
+        delete_bond(p, link, port);
+        return;
+    }
+
     size_t first = p->plan->n_steps;
     bool unmarked = (port && link
                      && !planner_is_own(p, model_link_mark(link)));
@@ -171,14 +206,11 @@ planner_delete(struct planner *p, const char *name)
         mark_link(p, link);
     }
     if (port) {
-        struct plan_step *step = planner_step(
-            p, PLAN_DEL, PLAN_PORT, name,
-            model_row_get(&port->row, MODEL_F_BRIDGE));
+        struct plan_step *step = delete_port(p, port);
 
         if (unmarked) {
             planner_after(step, "device %s is marked", name);
         }
-        planner_note(p, MODEL_APPLYING, "port %s is being removed", name);
     }
     if (link) {
         delete_link(p, link);

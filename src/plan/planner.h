@@ -122,6 +122,13 @@ void planner_cut_off(struct planner *);
 void planner_member(struct planner *, const struct model_link *want);
 void planner_bond(struct planner *, const struct model_link *want,
                   const struct model_link *have);
+/* Plans to take out of 'bond' those that we took in and want no more.  Returns
+ * true if there are any. */
+bool planner_let_go(struct planner *, const struct model_link *bond);
+/* Makes all steps from 'first' on wait until 'bond', which is to be deleted,
+ * has no members that others have added.  Returns true if it has any. */
+bool planner_hold_bond(struct planner *, const struct model_link *bond,
+                       size_t first);
 /* Completes the list of owned fields in 'target', for the Interface row of
  * bond 'name', by its members. */
 void planner_list_members(const struct planner *, const char *name,

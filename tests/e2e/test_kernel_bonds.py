@@ -160,9 +160,47 @@ def test_members(w):
     write(w, [])
     w.wait_state("bond:bond0", "held")
     w.ctl("gc-confirm", "bond:bond0")
+    # It goes on working, whole, for the sake of a member of others.
+    w.wait_state("bond:bond0", "held", text="member eth5")
+    never(lambda: not w.port("bond0") or members(w) != ["eth2", "eth4", "eth5"]
+          or not w.is_up("eth5"), "touched", 1)
+    w.ip("link", "set", "eth5", "nomaster")
     wait(lambda: not w.link("bond0") and not w.port("bond0"), "bond0 is gone")
-    equal([w.ifindex(n) is not None for n in ("eth2", "eth3", "eth4")],
-          [True] * 3, "the devices are there")
+    equal([w.ifindex(n) is not None
+           for n in ("eth2", "eth3", "eth4", "eth5")],
+          [True] * 4, "the devices are there")
+
+
+@options(box=True, **BOX)
+def test_strangers_member(w):
+    """A bond is neither made anew nor deleted as long as somebody else's
+    device is a member of it: the kernel would set that down."""
+    eth2, _, vm = start(w)
+    index = w.ifindex("bond0")
+    cable(w, "eth5")
+    w.ip("link", "set", "eth5", "down")
+    w.ip("link", "set", "eth5", "master", "bond0")
+    write(w, mode="balance-xor")
+    w.ctl("--timeout=60", "sync", exit=None)
+    w.wait_state("bond:bond0", "held", text="ip link set eth5 nomaster")
+    equal((w.ifindex("bond0"), members(w), w.is_up("eth5")),
+          (index, ["eth2", "eth3", "eth5"], True), "device and members")
+    frames.expect(eth2, hear=[vm], tag=10)
+    w.ip("link", "set", "eth5", "nomaster")
+    wait(lambda: bond_data(w).get("mode") == "balance-xor", "another mode")
+    w.wait_state("bond:bond0")
+
+    w.ip("link", "set", "eth5", "down")
+    w.ip("link", "set", "eth5", "master", "bond0")
+    said = w.ctl("--timeout=60", "bond-del", "bond0", exit=None).stderr
+    assert "bond bond0 still has member eth5" in said, said
+    # Killed at whatever point of it, the rest is done by the next run.
+    w.portd.kill()
+    w.ip("link", "set", "eth5", "nomaster")
+    w.start_portd()
+    w.wait_state("bond:bond0", "held", text="gc-confirm")
+    w.ctl("gc-confirm", "bond:bond0")
+    wait(lambda: not w.link("bond0") and not w.port("bond0"), "bond0 is gone")
 
 
 @options(**BOX)

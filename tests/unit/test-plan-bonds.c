@@ -111,6 +111,7 @@ test_members(void **state OVS_UNUSED)
     assert_number(&w, "eth4", MODEL_L_MASTER, "bond0");
     assert_number(&w, "eth5", MODEL_L_MASTER, "bond0");
     assert_false(is_listed(&w, "member:eth2"));
+    world_set_link(&w, "eth5", MODEL_L_MASTER, NULL);
 
     /* Another mode is another device. */
     int ifindex = model_observed_link(&w.o, "bond0")->ifindex;
@@ -123,6 +124,79 @@ test_members(void **state OVS_UNUSED)
     world_run(&w, 20);
     assert_null(model_observed_link(&w.o, "bond0"));
     assert_string_equal(get(&w, "eth4", MODEL_L_MASTER), "(none)");
+    world_destroy(&w);
+}
+
+/* Nothing can be done, for eth5's sake. */
+static void
+assert_held(struct world *w)
+{
+    struct plan_verdict verdict;
+    struct plan plan;
+
+    plan_init(&plan);
+    world_plan(w, "bond:bond0", &plan, &verdict);
+    assert_int_equal(plan_n_ready(&plan), 0);
+    assert_int_equal(verdict.state, MODEL_HELD);
+    assert_non_null(strstr(verdict.text, "member eth5"));
+    plan_verdict_destroy(&verdict);
+    plan_destroy(&plan);
+}
+
+/* A bond is not deleted from under a member that others have added, and works
+ * on until that is out. */
+static void
+test_strangers_member(void **state OVS_UNUSED)
+{
+    struct world w;
+
+    start(&w);
+    int ifindex = model_observed_link(&w.o, "bond0")->ifindex;
+    world_set_link(&w, "eth5", MODEL_L_MASTER, get(&w, "eth3",
+                                                   MODEL_L_MASTER));
+    want_bond(&w, both, 2, "balance-rr", "");
+    assert_held(&w);
+    want_bond(&w, both, 2, "active-backup", "");
+    assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
+    assert_int_equal(model_observed_link(&w.o, "bond0")->ifindex, ifindex);
+
+    world_unwant(&w, "bonds");
+    assert_held(&w);
+    assert_number(&w, "eth3", MODEL_L_MASTER, "bond0");
+    world_set_link(&w, "eth5", MODEL_L_MASTER, NULL);
+    world_run(&w, 20);
+    assert_null(model_observed_link(&w.o, "bond0"));
+    assert_null(model_observed_port(&w.o, "bond0"));
+    world_destroy(&w);
+}
+
+/* The row that lists which members are ours goes only when these are out, so
+ * that the bond goes wherever a run ends. */
+static void
+test_deleted_in_order(void **state OVS_UNUSED)
+{
+    struct world w;
+
+    start(&w);
+    world_unwant(&w, "bonds");
+    while (model_observed_port(&w.o, "bond0")) {
+        bool out = !strcmp(get(&w, "eth2", MODEL_L_MASTER), "(none)");
+
+        assert_true(world_round(&w) > 0);
+        assert_true(out || model_observed_port(&w.o, "bond0"));
+        world_vswitchd(&w);
+    }
+    assert_non_null(model_observed_link(&w.o, "bond0"));
+
+    /* Too late for the port, and still a stranger's. */
+    char *number = xasprintf("%d", model_observed_link(&w.o,
+                                                       "bond0")->ifindex);
+    world_set_link(&w, "eth5", MODEL_L_MASTER, number);
+    free(number);
+    assert_held(&w);
+    world_set_link(&w, "eth5", MODEL_L_MASTER, NULL);
+    world_run(&w, 20);
+    assert_null(model_observed_link(&w.o, "bond0"));
     world_destroy(&w);
 }
 
@@ -174,6 +248,12 @@ test_other_kind(void **state OVS_UNUSED)
     start(&w);
     for (int i = 0; i < 2; i++) {
         world_want_bond(&w, "bond0", "br0", both, 2);
+        world_set_link(&w, "eth5", MODEL_L_MASTER, get(&w, "eth3",
+                                                       MODEL_L_MASTER));
+        assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_HELD);
+        assert_int_equal(model_observed_port(&w.o, "bond0")->n_ifaces, 2);
+        assert_string_equal(get(&w, "eth3", MODEL_L_MASTER), "(none)");
+        world_set_link(&w, "eth5", MODEL_L_MASTER, NULL);
         assert_int_equal(world_settle(&w, "bond:bond0"), MODEL_READY);
         assert_null(model_observed_link(&w.o, "bond0"));
         assert_int_equal(model_observed_port(&w.o, "bond0")->n_ifaces, 2);
@@ -190,6 +270,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_strangers_member),
+        cmocka_unit_test(test_deleted_in_order),
         cmocka_unit_test(test_primary),
         cmocka_unit_test(test_taken),
         cmocka_unit_test(test_other_kind),
