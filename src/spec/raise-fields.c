@@ -181,9 +181,9 @@ raise_addresses(struct raise *r, json_t *json, const char *name)
     }
 }
 
-static void
-drop(struct raise *r, json_t *json, const char *what, const char *key,
-     const char *why)
+void
+raise_drop(struct raise *r, json_t *json, const char *what, const char *key,
+           const char *why)
 {
     if (json_object_get(json, key)) {
         json_object_del(json, key);
@@ -200,23 +200,26 @@ raise_rules(struct raise *r, json_t *json, const char *what)
     bool tag = json_object_get(json, "tag");
 
     if (problem) {
-        drop(r, json, what, "mac", "it is none that ovs-vswitchd takes");
+        raise_drop(r, json, what, "mac", "it is none that ovs-vswitchd "
+                   "takes");
         free(problem);
     }
     if (mode && !tag
         && (!strcmp(mode, "dot1q-tunnel") || !strncmp(mode, "native-", 7))) {
-        drop(r, json, what, "vlan_mode", "it means nothing without tag");
+        raise_drop(r, json, what, "vlan_mode", "it means nothing without "
+                   "tag");
         mode = NULL;
     }
     if (tag && !mode) {
-        drop(r, json, what, "trunks", "OVS ignores it beside tag without "
-             "vlan_mode");
+        raise_drop(r, json, what, "trunks", "OVS ignores it beside tag "
+                   "without vlan_mode");
     } else if (mode && (!strcmp(mode, "access")
                         || !strcmp(mode, "dot1q-tunnel"))) {
-        drop(r, json, what, "trunks", "OVS ignores it with this vlan_mode");
+        raise_drop(r, json, what, "trunks", "OVS ignores it with this "
+                   "vlan_mode");
     }
     if (!mode || strcmp(mode, "dot1q-tunnel")) {
-        drop(r, json, what, "cvlans", "OVS ignores it without vlan_mode "
-             "dot1q-tunnel");
+        raise_drop(r, json, what, "cvlans", "OVS ignores it without vlan_mode "
+                   "dot1q-tunnel");
     }
 }

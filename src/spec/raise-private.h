@@ -37,6 +37,9 @@ void raise_addresses(struct raise *, json_t *json, const char *name);
  * that are none.  MODEL_F_*, "type" and our own book-keeping are left out. */
 void raise_fields(struct raise *, json_t *json, const struct spec_kind *kind,
                   const struct model_row *row);
+/* Takes 'key' out of 'json', which is 'what', and notes why. */
+void raise_drop(struct raise *, json_t *json, const char *what,
+                const char *key, const char *why);
 /* Takes out of 'json', which is complete, what OVS ignores, as a spec may not
  * say such a thing; 'what' is its name in notes. */
 void raise_rules(struct raise *, json_t *json, const char *what);

@@ -218,6 +218,9 @@ raise_port(struct raise *r, const struct model_port *port)
     raise_fields(r, json, &spec_kind_port, iface);
     if (!strcmp(type, "internal")) {
         raise_addresses(r, json, port->row.name);
+    } else {
+        raise_drop(r, json, port->row.name, "mac", "OVS ignores it, as the "
+                   "port is not internal");
     }
     raise_rules(r, json, port->row.name);
     raise_qos(r, json, port);

@@ -103,6 +103,11 @@ spec_rules_type(struct spec_report *r, const json_t *json,
                           "stack does not get what comes in on a device that "
                           "is on a bridge");
     }
+    if (smap_get(values, "mac") && strcmp(type, "internal")) {
+        spec_error_member(r, "mac", "is for ports of \"type\": \"internal\": "
+                          "ovs-vswitchd gives no other device an address, and "
+                          "one that is there already keeps its own");
+    }
     if (json_object_get(json, "offloads") && *type
         && strcmp(type, "system")) {
         spec_error_member(r, "offloads", "is for uplinks; ovs-vswitchd makes "

@@ -57,13 +57,12 @@ test_ports(void **state OVS_UNUSED)
     check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
           "\"ports\": {\"eth1\": {\"vlan_mode\": \"trunk\","
           "\"trunks\": [10, 20], \"mtu\": 9000, \"lacp\": \"off\","
-          "\"mac\": \"02:00:00:00:00:01\", \"external_ids\": {\"a\": \"b\"},"
+          "\"external_ids\": {\"a\": \"b\"},"
           "\"other_config\": {\"c\": \"d\"}}}}}}",
           "port:br0/eth1 from host.json\n"
           "  port eth1 bridge=br0 cvlans= lacp=off other_config:c=d tag="
           " trunks=10,20 vlan_mode=trunk\n"
-          "  iface eth1 external_ids:a=b mac=02:00:00:00:00:01"
-          " mtu_request=9000 type=\n"
+          "  iface eth1 external_ids:a=b mtu_request=9000 type=\n"
           "  link eth1 mtu=9000 up=true\n");
     check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
           "\"ports\": {\"eth1\": {\"offloads\": {\"tso\": false,"
@@ -82,7 +81,8 @@ test_ports(void **state OVS_UNUSED)
     check("{\"version\": 1, \"bridges\": {\"br0\": {\"ports\": {"
           "\"m0\": {\"type\": \"internal\", \"addresses\":"
           "[\"2001:DB8::0:1/64\", \"192.0.2.1/24\"]},"
-          "\"m1\": {\"type\": \"internal\"}},"
+          "\"m1\": {\"type\": \"internal\","
+          "\"mac\": \"02:00:00:00:00:01\"}},"
           "\"addresses\": []}}}",
           "bridge:br0 from host.json\n"
           "  bridge br0\n"
@@ -96,7 +96,7 @@ test_ports(void **state OVS_UNUSED)
           " address:2001:db8::1/64=permanent up=true\n"
           "port:br0/m1 from host.json\n"
           "  port m1 bridge=br0 cvlans= tag= trunks= vlan_mode=\n"
-          "  iface m1 type=internal\n");
+          "  iface m1 mac=02:00:00:00:00:01 type=internal\n");
     /* What vswitchd makes by itself has no link of ours. */
     check("{\"version\": 1, \"bridges\": {\"br0\": {\"managed\": false,"
           "\"ports\": {\"vx0\": {\"type\": \"vxlan\", \"mtu\": 1450,"

@@ -527,6 +527,9 @@ test_bad_ids(void **state OVS_UNUSED)
     struct model_port *odd = put_port(&w, "int0", "br0", "internal");
     model_row_set(&odd->ifaces[0].row, "mac", "01:00:5e:00:00:01");
     model_observed_put_port(&w.o, odd);
+    odd = put_port(&w, "eth9", "br0", NULL);
+    model_row_set(&odd->ifaces[0].row, "mac", "02:00:00:00:00:01");
+    model_observed_put_port(&w.o, odd);
     raise_world(&w, false, &macs, &raised);
     text_of(&raised, "vms.d/tap0.json");
     text_of(&raised, "vms.d/tap1.json");
@@ -535,6 +538,7 @@ test_bad_ids(void **state OVS_UNUSED)
     assert_has(text_of(&raised, "host.json"), "\"tap3\"");
     assert_note(&raised, "tap3 is a TAP, but nothing says");
     assert_note(&raised, "int0: mac is left out");
+    assert_note(&raised, "eth9: mac is left out: OVS ignores it, as");
     assert_int_equal(shash_count(&raised.files), 5);
     spec_raised_destroy(&raised);
     smap_destroy(&macs);
