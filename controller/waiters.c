@@ -16,6 +16,7 @@
 #include "smap.h"
 #include "src/host/host.h"
 #include "src/host/object-json.h"
+#include "src/sets.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -86,17 +87,6 @@ waiter_destroy(struct waiter *waiter)
     free(waiter);
 }
 
-static void
-add_all(struct sset *dst, const struct sset *src)
-{
-    const char *s;
-    if (src) {
-        SSET_FOR_EACH (s, src) {
-            sset_add(dst, s);
-        }
-    }
-}
-
 /* Adds what is still live of what the waiter's files asked for before. */
 static void
 collect_gone(const struct waiter *waiter, const struct reconcile *r,
@@ -162,8 +152,8 @@ collect_ids(const struct waiter *waiter, const struct reconcile *r,
     const struct smap_node *file;
     SMAP_FOR_EACH (file, &waiter->files) {
         if (strcmp(file->key, "host.json")) {
-            add_all(ids, model_wanted_by_source(host_wanted(r->host),
-                                                file->key));
+            sets_add_all(ids, model_wanted_by_source(host_wanted(r->host),
+                                                     file->key));
         }
     }
 }

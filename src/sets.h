@@ -15,4 +15,17 @@ sets_reset(struct sset *set)
     sset_init(set);
 }
 
+/* Adds to 'dst' all that is in 'src', which may be NULL. */
+static inline void
+sets_add_all(struct sset *dst, const struct sset *src)
+{
+    const char *s;
+
+    if (src) {
+        SSET_FOR_EACH (s, src) {
+            sset_add(dst, s);
+        }
+    }
+}
+
 #endif /* src/sets.h */

@@ -147,30 +147,19 @@ host_kernel(const struct host *h)
     return h->kernel;
 }
 
-static void
-add_all(struct sset *dst, const struct sset *src)
-{
-    const char *s;
-    if (src) {
-        SSET_FOR_EACH (s, src) {
-            sset_add(dst, s);
-        }
-    }
-}
-
 void
 host_dirty(struct host *h, struct sset *ids)
 {
     struct model_observed *o = &h->observed;
     const char *name;
 
-    add_all(ids, &o->dirty_ids);
+    sets_add_all(ids, &o->dirty_ids);
     SSET_FOR_EACH (name, &o->dirty_names) {
-        add_all(ids, model_wanted_by_name(&h->wanted, name));
-        add_all(ids, model_wanted_by_reference(&h->wanted, name));
+        sets_add_all(ids, model_wanted_by_name(&h->wanted, name));
+        sets_add_all(ids, model_wanted_by_reference(&h->wanted, name));
     }
     SSET_FOR_EACH (name, &o->dirty_bridges) {
-        add_all(ids, model_wanted_by_bridge(&h->wanted, name));
+        sets_add_all(ids, model_wanted_by_bridge(&h->wanted, name));
     }
     sets_reset(&o->dirty_ids);
     sets_reset(&o->dirty_names);

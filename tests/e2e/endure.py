@@ -117,16 +117,21 @@ RECREATED_WITHIN = 3
 AT_REST = 0.5
 
 
-def recreate_tap(w, times, until=None, within=None):
-    """A TAP is deleted under its port, again and again; frames go both ways
-    again each time.  'within': fails if a machine at rest takes longer than
-    that many seconds once."""
+def two_guests(w):
+    """vm1/net0 and vm2/net0, in one VLAN; the daemon has made them."""
     w.write_host()
     for i in (1, 2):
         w.write_vm("vm%d" % i, {"net0": nic(i, ifname="tap%d" % i, tag=10,
                                             queues=2)})
     w.start_portd()
     w.wait_state(["vm1/net0", "vm2/net0"])
+
+
+def recreate_tap(w, times, until=None, within=None):
+    """A TAP is deleted under its port, again and again; frames go both ways
+    again each time.  'within': fails if a machine at rest takes longer than
+    that many seconds once."""
+    two_guests(w)
     other = w.open("vm2/net0")
     took = []
     while len(took) < times and not (until and time.monotonic() > until):

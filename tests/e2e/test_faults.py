@@ -10,20 +10,12 @@ import time
 
 import frames
 import oracle
+from endure import two_guests
 from harness import equal, never, nic, options, wait
 from test_safety import assert_calm
 
 BOOT_ID = "01234567-89ab-4def-8123-456789abcdef"
 LOCK = "ovs_portd_main"         # OVSDB's, of the instance "main".
-
-
-def world(w):
-    w.write_host()
-    for i in (1, 2):
-        w.write_vm("vm%d" % i, {"net0": nic(i, ifname="tap%d" % i, tag=10,
-                                            queues=2)})
-    w.start_portd()
-    w.wait_state(["vm1/net0", "vm2/net0"])
 
 
 def counted(w, *names):
@@ -48,7 +40,7 @@ def flap(w, n, change):
 def test_netlink_overrun(w):
     """More link events than the socket holds: that is seen, all links are
     read again, once, and what happened among the lost events is put right."""
-    world(w)
+    two_guests(w)
     w.expect_log(r"link events were lost")
     w.ip("link", "add", "noise", "type", "veth", "peer", "name", "noise2")
     # The kernel tells of an alias only where the device is up.
@@ -73,7 +65,7 @@ def test_flaps(w):
     """Thousands of flaps while the daemon does read, as fast as it can: what
     happens among them is put right, and if it loses events it dumps no more
     often than that."""
-    world(w)
+    two_guests(w)
     w.expect_log(r"link events were lost")
     before = counted(w, "netlink_overruns", "netlink_dumps",
                      "netlink_events")
@@ -179,7 +171,7 @@ def test_inotify_overflow_in_flight(w):
 def test_lock_stolen(w):
     """Without its lock the daemon writes nothing, neither to the database nor
     to the kernel; with it, it catches up."""
-    world(w)
+    two_guests(w)
     before = w.wait_idle()
     thief = subprocess.Popen(
         ["ovsdb-client", "steal", "unix:" + w.db_socket, LOCK],
@@ -215,7 +207,7 @@ def reboot(w):
 
 def test_reboot(w):
     """After a reboot there are rows and no devices."""
-    world(w)
+    two_guests(w)
     uuids = [w.port("tap%d" % i)["_uuid"] for i in (1, 2)]
     reboot(w)
     w.start_vswitchd()
@@ -232,7 +224,7 @@ def test_reboot(w):
 def test_stranger_after_a_reboot(w):
     """After a reboot a stranger's TAP may have our device's name, and even
     its ifindex: it is not ours."""
-    world(w)
+    two_guests(w)
     index = w.ifindex("tap1")
     reboot(w)
     w.ip("link", "add", "tap1", "index", str(index), "type", "veth", "peer",

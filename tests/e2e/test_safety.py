@@ -134,6 +134,16 @@ def test_database_without_a_row(w):
     wait(lambda: w.port("tap1"), "the port's row is there")
 
 
+def start_with(w, host):
+    """The daemon's next run, with the text 'host' as host.json, or none."""
+    w.portd.stop()
+    if host:
+        w.write("host.json", host)
+    else:
+        w.remove("host.json")
+    w.start_portd()
+
+
 def test_broken_defaults_at_the_start(w):
     """Without a good host.json the defaults are not known, so that live NICs
     stay as they are."""
@@ -146,12 +156,7 @@ def test_broken_defaults_at_the_start(w):
     w.wait_state("vm1/net0")
     before = w.ifindex("tap1"), w.tun("tap1")
     for broken in (BROKEN, None):
-        w.portd.stop()
-        if broken:
-            w.write("host.json", broken)
-        else:
-            w.remove("host.json")
-        w.start_portd()
+        start_with(w, broken)
         w.wait_state("vm1/net0", "invalid")
         never(lambda: (w.ifindex("tap1"), w.tun("tap1")) != before,
               "the TAP changes", 2)
@@ -172,12 +177,7 @@ def test_defaults_come_back(w):
     w.start_portd()
     w.wait_state("vm1/net0")
     for tag, broken in enumerate((BROKEN, None, BROKEN), 11):
-        w.portd.stop()
-        if broken:
-            w.write("host.json", broken)
-        else:
-            w.remove("host.json")
-        w.start_portd()
+        start_with(w, broken)
         w.wait_state("vm1/net0", "invalid")
         w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=tag)})
         if tag == 13:

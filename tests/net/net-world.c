@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -439,4 +440,25 @@ free_many(struct plan_step **steps, size_t n)
         plan_step_destroy(steps[i]);
     }
     free(steps);
+}
+
+void
+kill_while_doing(struct plan_step *(*step)(int round, int i), int round,
+                 unsigned int us)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (!pid) {
+        struct world child;
+
+        world_open(&child);
+        for (int i = 0; i < 1000; i++) {
+            free(world_do(&child, step(round, i)));
+        }
+        _exit(0);
+    }
+    usleep(us);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
 }

@@ -93,6 +93,11 @@ void assert_ip(const char *name, const char *words);
  * step_add_tap() makes. */
 void check_new_tap(struct world *, const char *name, bool multi_queue);
 
+/* Another process does 'step(round, i)' for i = 0, 1, ..., and is killed after
+ * 'us' microseconds. */
+void kill_while_doing(struct plan_step *(*step)(int round, int i), int round,
+                      unsigned int us);
+
 /* Does 'n' steps in batches. */
 void do_many(struct world *, struct plan_step **, size_t n);
 

@@ -174,6 +174,16 @@ test_refused_halfway(void **state)
 
 #define N_KILLS 30
 
+static struct plan_step *
+add_one(int round, int i)
+{
+    char name[IFNAMSIZ], peer[IFNAMSIZ];
+
+    snprintf(name, sizeof name, "k%d-%d", round, i);
+    snprintf(peer, sizeof peer, "p%d-%d", round, i);
+    return step_add_veth(name, peer);
+}
+
 /* A kill in the middle leaves ends of which each has its mark, is unfinished,
  * or both; a mark at one end and nothing at the other is never left. */
 static void
@@ -183,25 +193,7 @@ test_killed_while_adding(void **state)
     size_t n = 0, n_unfinished = 0;
 
     for (int round = 0; round < N_KILLS; round++) {
-        pid_t pid = fork();
-
-        assert_true(pid >= 0);
-        if (!pid) {
-            struct world child;
-
-            world_open(&child);
-            for (int i = 0; i < 1000; i++) {
-                char *name = xasprintf("k%d-%d", round, i);
-                char *peer = xasprintf("p%d-%d", round, i);
-                free(world_do(&child, step_add_veth(name, peer)));
-                free(name);
-                free(peer);
-            }
-            _exit(0);
-        }
-        usleep(2000 + round * 141);
-        assert_int_equal(kill(pid, SIGKILL), 0);
-        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        kill_while_doing(add_one, round, 2000 + round * 141);
     }
     world_settle(w);
     kernel_resync(w->kernel);

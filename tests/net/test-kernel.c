@@ -139,6 +139,15 @@ test_add_refused(void **state)
 
 #define N_KILLS 40
 
+static struct plan_step *
+add_one(int round, int i)
+{
+    char name[IFNAMSIZ];
+
+    snprintf(name, sizeof name, "k%d-%d", round, i);
+    return step_add_tap(name, i % 2);
+}
+
 /* A kill in the middle leaves whole devices or none. */
 static void
 test_killed_while_adding(void **state)
@@ -146,23 +155,7 @@ test_killed_while_adding(void **state)
     struct world *w = *state;
 
     for (int round = 0; round < N_KILLS; round++) {
-        pid_t pid = fork();
-
-        assert_true(pid >= 0);
-        if (!pid) {
-            struct world child;
-
-            world_open(&child);
-            for (int i = 0; i < 1000; i++) {
-                char *name = xasprintf("k%d-%d", round, i);
-                free(world_do(&child, step_add_tap(name, i % 2)));
-                free(name);
-            }
-            _exit(0);
-        }
-        usleep(3000 + round * 97);
-        assert_int_equal(kill(pid, SIGKILL), 0);
-        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        kill_while_doing(add_one, round, 3000 + round * 97);
     }
     world_settle(w);
     kernel_resync(w->kernel);
