@@ -2,6 +2,7 @@
 #include <config.h>
 #include "src/kernel/device.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "hash.h"
@@ -77,9 +78,31 @@ device_free(struct device *d)
     free(d);
 }
 
+/* 'd' becomes 'now', or goes if that is NULL.  A bond that is to go waits for
+ * members of others to leave it, of which the kernel sends no event for the
+ * bond itself. */
+static void
+touch_former_master(struct kernel *k, const struct device *d,
+                    const struct model_link *now)
+{
+    const struct model_link *old
+        = d->name ? model_observed_link(k->observed, d->name) : NULL;
+    const char *master = old ? smap_get(&old->fields, MODEL_L_MASTER) : NULL;
+
+    if (master && !(now && nullable_string_is_equal(
+                        master, smap_get(&now->fields, MODEL_L_MASTER)))) {
+        const struct device *former = device_find(k, atoi(master));
+
+        if (former && former->name) {
+            model_observed_touch_link(k->observed, former->name);
+        }
+    }
+}
+
 void
 device_remove(struct kernel *k, struct device *d)
 {
+    touch_former_master(k, d, NULL);
     device_unname(k, d);
     device_set_ask(k, d, ASK_NOT);
     hmap_remove(&k->devices, &d->node);
@@ -178,6 +201,7 @@ device_sweep_addresses(struct kernel *k, struct device *d)
 void
 device_update(struct kernel *k, struct device *d, struct rtnl_link *link)
 {
+    touch_former_master(k, d, link->link);
     if (d->name && strcmp(d->name, link->link->name)) {
         device_unname(k, d);
     }

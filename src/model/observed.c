@@ -387,6 +387,16 @@ model_observed_remove_link(struct model_observed *o, const char *name)
     }
 }
 
+void
+model_observed_touch_link(struct model_observed *o, const char *name)
+{
+    const struct model_link *link = model_observed_link(o, name);
+
+    if (link) {
+        touch(o, name, model_link_mark(link));
+    }
+}
+
 /* Satellites. */
 
 static void

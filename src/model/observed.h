@@ -82,6 +82,8 @@ void model_observed_put_satellite(struct model_observed *,
 void model_observed_remove_bridge(struct model_observed *, const char *name);
 void model_observed_remove_port(struct model_observed *, const char *name);
 void model_observed_remove_link(struct model_observed *, const char *name);
+/* Makes dirty whom link 'name' concerns, as what is about it has changed. */
+void model_observed_touch_link(struct model_observed *, const char *name);
 void model_observed_remove_satellite(struct model_observed *,
                                      enum model_table, const char *name);
 
