@@ -297,26 +297,32 @@ holds_name(const struct model_observed *o, const char *id,
     return names && sset_contains(names, name);
 }
 
-/* Of the 'ids' that want the same thing only 'id' may go ahead if it alone
- * has it already. Returns NULL, or the name of another that stands in its
- * way. */
+/* Something that only one object can have, of which each object can tell
+ * whether it has it already. */
+struct prize {
+    bool (*holds)(const struct model_observed *, const char *id,
+                  const char *field, const char *value);
+    const char *field;          /* Of an Interface row; NULL: a name. */
+    const char *value;
+};
+
+/* Of the 'ids' that want 'prize' only 'id' may go ahead if it alone has it
+ * already. Returns NULL, or the name of another that stands in its way. */
 static const char *
-find_rival(const struct sset *ids, const char *id,
-           const struct model_observed *o,
-           bool (*holds)(const struct model_observed *, const char *id,
-                         const char *field, const char *value),
-           const char *field, const char *value)
+find_rival(const struct model_observed *o, const struct sset *ids,
+           const char *id, const struct prize *prize)
 {
     if (!ids || sset_count(ids) < 2) {
         return NULL;
     }
 
-    bool id_holds = holds(o, id, field, value);
+    bool id_holds = prize->holds(o, id, prize->field, prize->value);
     const char *rival = NULL;
     const char *other;
     SSET_FOR_EACH (other, ids) {
         if (strcmp(other, id)
-            && (!id_holds || holds(o, other, field, value))
+            && (!id_holds || prize->holds(o, other, prize->field,
+                                          prize->value))
             && (!rival || strcmp(other, rival) < 0)) {
             rival = other;
         }
@@ -324,24 +330,21 @@ find_rival(const struct sset *ids, const char *id,
     return rival;
 }
 
-char *
-model_wanted_clash(const struct model_wanted *w,
-                   const struct model_observed *o, const char *id)
+/* Each of these returns what is wrong, for the caller to free, or NULL. */
+
+static char *
+clash_of_names(const struct model_wanted *w, const struct model_observed *o,
+               const struct model_object *object)
 {
-    const struct model_object *object = model_wanted_get(w, id);
-    if (!object) {
-        return NULL;
-    }
-
-    const char *rival = NULL;
-    char *text = NULL;
-
     struct sset names = SSET_INITIALIZER(&names);
-    object_names(object, &names);
+    char *text = NULL;
     const char *name;
+
+    object_names(object, &names);
     SSET_FOR_EACH (name, &names) {
-        rival = find_rival(model_wanted_by_name(w, name), id, o, holds_name,
-                           NULL, name);
+        const struct prize prize = { holds_name, NULL, name };
+        const char *rival = find_rival(o, model_wanted_by_name(w, name),
+                                       object->id, &prize);
         if (rival) {
             text = xasprintf("the name \"%s\" is wanted by %s as well; "
                              "change one of them", name, rival);
@@ -349,27 +352,55 @@ model_wanted_clash(const struct model_wanted *w,
         }
     }
     sset_destroy(&names);
+    return text;
+}
 
+static char *
+clash_of_mac(const struct model_wanted *w, const struct model_observed *o,
+             const struct model_object *object)
+{
     char *mac = mac_key(object);
-    if (!rival && mac) {
-        rival = find_rival(shash_find_data(&w->by_mac, mac), id, o,
-                           holds_mac, "external_ids:attached-mac", mac);
-        if (rival) {
-            text = xasprintf("the MAC %s is on the same bridge in %s as "
-                             "well; change one of them", object->mac, rival);
-        }
-    }
-    free(mac);
+    const struct prize prize = { holds_mac, "external_ids:attached-mac",
+                                 mac };
+    const char *rival
+        = mac ? find_rival(o, shash_find_data(&w->by_mac, mac), object->id,
+                           &prize) : NULL;
 
-    if (!rival && object->iface_id) {
-        rival = find_rival(shash_find_data(&w->by_iface_id,
-                                           object->iface_id),
-                           id, o, holds_field, "external_ids:iface-id",
-                           object->iface_id);
-        if (rival) {
-            text = xasprintf("the iface_id %s is in %s as well; change one "
-                             "of them", object->iface_id, rival);
-        }
+    free(mac);
+    return (rival ? xasprintf("the MAC %s is on the same bridge in %s as "
+                              "well; change one of them", object->mac, rival)
+            : NULL);
+}
+
+static char *
+clash_of_iface_id(const struct model_wanted *w,
+                  const struct model_observed *o,
+                  const struct model_object *object)
+{
+    const char *iface_id = object->iface_id;
+    const struct prize prize = { holds_field, "external_ids:iface-id",
+                                 iface_id };
+    const char *rival
+        = iface_id ? find_rival(o, shash_find_data(&w->by_iface_id, iface_id),
+                                object->id, &prize) : NULL;
+
+    return (rival ? xasprintf("the iface_id %s is in %s as well; change one "
+                              "of them", iface_id, rival)
+            : NULL);
+}
+
+char *
+model_wanted_clash(const struct model_wanted *w,
+                   const struct model_observed *o, const char *id)
+{
+    const struct model_object *object = model_wanted_get(w, id);
+    char *text = object ? clash_of_names(w, o, object) : NULL;
+
+    if (object && !text) {
+        text = clash_of_mac(w, o, object);
+    }
+    if (object && !text) {
+        text = clash_of_iface_id(w, o, object);
     }
     return text;
 }

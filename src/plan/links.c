@@ -146,35 +146,65 @@ drop_moot(struct planner *p, struct plan_step *step,
     return plan_drop_if_empty(p->plan, step);
 }
 
-/* Three steps at most, as they wait for different things: what can be set at
- * any time, what needs the VM to let go, and up. */
+/* What is set of a device comes in three steps at most, as they wait for
+ * different things: nothing; that the VM lets go; that ovs-vswitchd has taken
+ * the device in. */
+enum group { ANYTIME, ATTACHED, UP, N_GROUPS };
+
+static enum group
+group_of(const char *field)
+{
+    return (!strcmp(field, MODEL_L_UP) ? UP
+            : needs_attach(field) ? ATTACHED
+            : ANYTIME);
+}
+
+/* Adds to 'step' what has to change for fields of 'group' to be as in
+ * 'target'. */
+static void
+set_group(struct planner *p, struct plan_step *step, enum group group,
+          const struct smap *target, const struct model_link *have)
+{
+    const struct smap_node **nodes = smap_sort(target);
+
+    for (size_t i = 0; i < smap_count(target); i++) {
+        const char *field = nodes[i]->key;
+        const char *old = smap_get(&have->fields, field);
+
+        if (group_of(field) == group && !is_about_others(field)
+            && !nullable_string_is_equal(old, nodes[i]->value)) {
+            planner_change(p, step, field, old, nodes[i]->value);
+        }
+    }
+    free(nodes);
+    if (group == ANYTIME && smap_get(&have->fields, MODEL_L_UNFINISHED)) {
+        planner_change(p, step, MODEL_L_UNFINISHED, "true", NULL);
+    }
+}
+
+/* True if device 'have' is better left down until ovs-vswitchd forwards for
+ * it: until then the host's own stack would get the guest's frames. */
+static bool
+is_up_too_early(const struct planner *p, const struct model_link *want,
+                const struct model_link *have, const struct plan_step *step)
+{
+    const char *up = plan_step_get(step, MODEL_L_UP);
+
+    return (up && !strcmp(up, "true") && is_created_by_us(want)
+            && goes_to_ovs(p, have->name) && !is_in_ovs(p, have));
+}
+
 void
 planner_set_link(struct planner *p, const struct model_link *want,
                  const struct model_link *have)
 {
     struct smap target;
-    link_target(p, want, &target);
-    const struct smap_node **nodes = smap_sort(&target);
-    size_t n = smap_count(&target);
 
-    enum { ANYTIME, ATTACHED, UP, N_GROUPS };
-    for (int group = ANYTIME; group < N_GROUPS; group++) {
+    link_target(p, want, &target);
+    for (enum group group = ANYTIME; group < N_GROUPS; group++) {
         struct plan_step *step = planner_set_step(p, have);
 
-        for (size_t i = 0; i < n; i++) {
-            const char *field = nodes[i]->key;
-            const char *old = smap_get(&have->fields, field);
-            int belongs = (!strcmp(field, MODEL_L_UP) ? UP
-                           : needs_attach(field) ? ATTACHED : ANYTIME);
-
-            if (belongs == group && !is_about_others(field)
-                && !nullable_string_is_equal(old, nodes[i]->value)) {
-                planner_change(p, step, field, old, nodes[i]->value);
-            }
-        }
-        if (group == ANYTIME && smap_get(&have->fields, MODEL_L_UNFINISHED)) {
-            planner_change(p, step, MODEL_L_UNFINISHED, "true", NULL);
-        }
+        set_group(p, step, group, &target, have);
         if (plan_drop_if_empty(p->plan, step)
             || (group == ATTACHED && drop_moot(p, step, have))) {
             continue;
@@ -187,17 +217,12 @@ planner_set_link(struct planner *p, const struct model_link *want,
             planner_defer(p, step, MODEL_PENDING, "the VM must let go of %s "
                           "for its %s to change", have->name,
                           step->changes[0].field);
-        } else if (group == UP && is_created_by_us(want)
-                   && goes_to_ovs(p, have->name)
-                   && plan_step_find(step, MODEL_L_UP)
-                   && !strcmp(plan_step_get(step, MODEL_L_UP), "true")
-                   && !is_in_ovs(p, have)) {
+        } else if (is_up_too_early(p, want, have, step)) {
             planner_after(step, "ovs-vswitchd has taken %s in", have->name);
         }
         planner_note(p, MODEL_APPLYING, "device %s is being set up",
                      have->name);
     }
-    free(nodes);
     smap_destroy(&target);
 }
 

@@ -150,6 +150,64 @@ judge_iface(struct planner *p, const struct model_iface *have, bool device)
     }
 }
 
+/* True if 'want' (an interface of 'port') can be ours: neither somebody else's
+ * row nor another port has it.  If not, says so. */
+static bool
+may_have_iface(struct planner *p, const struct model_row *want,
+               const struct model_iface *have)
+{
+    const struct model_port *other
+        = model_observed_iface_port(p->observed, want->name);
+
+    if (have) {
+        return planner_owns(p, "interface", want->name,
+                            smap_get(&have->row.fields, MODEL_MARK));
+    } else if (other) {
+        planner_refuse(p, MODEL_CONFLICT, "interface %s is in port %s already",
+                       want->name, other->row.name);
+        return false;
+    }
+    return true;
+}
+
+/* Completes 'target' for an interface that opens a device of the kernel's:
+ * the row says which one it was made for. */
+static void
+target_device(struct planner *p, struct plan_step *step,
+              const struct model_iface *have, struct smap *target)
+{
+    const struct model_link *link
+        = model_observed_link(p->observed, step->name);
+
+    if (have) {
+        if (!smap_get(target, "type")) {
+            smap_add(target, "type", "");
+        }
+        follow_device(p, step, have, target);
+    } else if (link) {
+        smap_add_nocopy(target, xstrdup(MODEL_LINK_MARK),
+                        model_observed_link_mark(p->observed, link));
+    } else {
+        planner_defer(p, step, MODEL_WAITING, "device %s does not exist",
+                      step->name);
+    }
+}
+
+/* Likewise for an end of a patch link: the row says on which bridge it was
+ * opened. */
+static void
+target_patch(struct planner *p, struct plan_step *step,
+             const struct model_port *port, bool moves,
+             const struct model_iface *have, struct smap *target)
+{
+    if (have) {
+        planner_follow_bridge(p, step, port, moves, have, target);
+    } else {
+        smap_add(target, MODEL_LINK_MARK,
+                 model_row_get(&port->row, MODEL_F_BRIDGE));
+    }
+}
+
 /* One interface of a port; 'moves' says that the port goes to its bridge
  * now. */
 static void
@@ -160,45 +218,23 @@ plan_iface(struct planner *p, const struct model_port *port, bool moves,
     const char *type = model_row_get(&want->row, "type");
     bool device = opens_device(type);
 
-    if (have && !planner_owns(p, "interface", name,
-                              smap_get(&have->row.fields, MODEL_MARK))) {
-        return;
-    }
-    const struct model_port *other
-        = model_observed_iface_port(p->observed, name);
-    if (!have && other) {
-        planner_refuse(p, MODEL_CONFLICT,
-                       "interface %s is in port %s already", name,
-                       other->row.name);
+    if (!may_have_iface(p, &want->row, have)) {
         return;
     }
 
     struct smap target;
     planner_target(p, &want->row, &target);
     pin_ofport(p, have, &target);
+    planner_list_members(p, name, &target);
     struct plan_step *step = planner_step(p, have ? PLAN_SET : PLAN_ADD,
                                           PLAN_INTERFACE, name,
                                           port->row.name);
-    const struct model_link *link = model_observed_link(p->observed, name);
-    planner_list_members(p, name, &target);
-    if (have && device) {
-        if (!smap_get(&target, "type")) {
-            smap_add(&target, "type", "");
-        }
-        follow_device(p, step, have, &target);
-    } else if (device && link) {
-        smap_add_nocopy(&target, xstrdup(MODEL_LINK_MARK),
-                        model_observed_link_mark(p->observed, link));
-    } else if (device) {
-        planner_defer(p, step, MODEL_WAITING, "device %s does not exist",
-                      name);
+    if (device) {
+        target_device(p, step, have, &target);
     } else if (!strcmp(type, "internal")) {
         planner_list_addresses(p, name, &target);
-    } else if (have && !strcmp(type, "patch")) {
-        planner_follow_bridge(p, step, port, moves, have, &target);
     } else if (!strcmp(type, "patch")) {
-        smap_add(&target, MODEL_LINK_MARK,
-                 model_row_get(&port->row, MODEL_F_BRIDGE));
+        target_patch(p, step, port, moves, have, &target);
     }
     planner_diff_row(p, step, MODEL_TABLE_INTERFACE, &target,
                      have ? &have->row : NULL);
