@@ -119,3 +119,21 @@ def test_standby(w):
     w.ip("link", "set", "tap0", "down")
     wait(lambda: w.is_up("tap0"), "the second puts back")
     frames.talk(w.open("vm1/net0"), w.open("vm3/net0"))
+
+
+def test_same_pidfile(w):
+    """A second daemon with the pidfile of the first ends at once, with the
+    reason, and has written nothing."""
+    w.write_host()
+    w.write_vm("vm1", {"net0": nic(1, ifname="tap0", tag=10)})
+    first = w.start_portd()
+    w.wait_state("vm1/net0")
+    before = w.wait_idle()
+    rows, links = w.db_dump(), w.kernel_dump()
+    w.expect_log(r"already running as pid %d" % first.pid)
+    said = w.run_portd(exit=1)
+    assert "already running as pid %d" % first.pid in said, said
+    same(w.db_dump(), rows, "the database")
+    same(w.kernel_dump(), links, "the kernel")
+    equal(w.status()["pid"], first.pid, "who answers")
+    equal(w.written(), before, "what the first wrote")

@@ -235,6 +235,11 @@ def test_ovn_bridge(w):
     equal("fail_mode" in w.objects()["bridge:br0"]["text"]
           + w.ctl("plan").stdout, True, "that it differs is reported")
     w.wait_state("vm1/net0")
+    # However often ovn-controller and others change it.
+    before = w.wait_idle()
+    for i in range(20):
+        w.vsctl("set-fail-mode", "br0", ("standalone", "secure")[i % 2])
+    equal(w.wait_idle(), before, "what is written for br0's fail_mode")
 
 
 def test_mtu(w):
