@@ -10,7 +10,14 @@
 #include "src/failpoint.h"
 #include "src/kernel/kernel.h"
 #include "src/sets.h"
+#include "stopwatch.h"
+#include "timeval.h"
 #include "util.h"
+
+/* For "ovs-appctl stopwatch/show": one batch of kernel steps, and a
+ * transaction from its composition to its answer. */
+#define STOPWATCH_KERNEL "kernel-steps"
+#define STOPWATCH_TXN "ovsdb-transaction"
 
 struct host {
     struct model_wanted wanted;
@@ -45,6 +52,10 @@ host_open(const char *db, const char *instance, bool writable,
     model_observed_init(&h->observed, instance, boot_id);
     free(boot_id);
     h->writable = writable;
+    if (writable) {
+        stopwatch_create(STOPWATCH_KERNEL, SW_US);
+        stopwatch_create(STOPWATCH_TXN, SW_US);
+    }
     shash_init(&h->watched);
 
     char *error = kernel_open(&h->observed, &h->kernel);
@@ -300,7 +311,9 @@ execute_links(struct host *h)
         }
     }
     if (n) {
+        stopwatch_start(STOPWATCH_KERNEL, time_usec());
         kernel_execute(h->kernel, batch, n);
+        stopwatch_stop(STOPWATCH_KERNEL, time_usec());
     }
     free(batch);
 }
@@ -342,6 +355,7 @@ execute_rows(struct host *h)
         }
     }
     if (n) {
+        stopwatch_start(STOPWATCH_TXN, time_usec());
         db_txn_start(h->db, h->rows, n);
     }
 }
@@ -382,5 +396,11 @@ host_done(struct host *h)
         poll_immediate_wake();
         return false;
     }
-    return !db_txn_in_flight(h->db) || db_txn_run(h->db);
+    if (db_txn_in_flight(h->db)) {
+        if (!db_txn_run(h->db)) {
+            return false;
+        }
+        stopwatch_stop(STOPWATCH_TXN, time_usec());
+    }
+    return true;
 }

@@ -2,10 +2,13 @@
 """Many NICs come, change and go, beside what people do by hand."""
 
 import os
+import re
+import statistics
 import subprocess
 import time
 
 import report
+from bench_idle import cpu
 from harness import nic, wait
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -46,6 +49,12 @@ class Contender:
     def prepare(self, n):
         pass
 
+    def before_detach(self):
+        pass
+
+    def after_detach(self):
+        pass
+
     def batch(self, program, lines):
         path = os.path.join(self.w.dir, "batch")
         with open(path, "w") as f:
@@ -71,9 +80,12 @@ class Floor(Contender):
         subprocess.check_call(["cc", "-O2", "-o", self.program,
                                os.path.join(HERE, "floor.c")])
 
-    def attach(self, n):
-        self.w.run(self.program, str(n), str(QUEUES), self.w.db_socket,
+    def attach(self, n, queues=QUEUES):
+        self.w.run(self.program, str(n), str(queues), self.w.db_socket,
                    timeout=900)
+
+    def detach(self, n):
+        self.attach(n, 0)
 
 
 class PlainBatch(Contender):
@@ -89,8 +101,9 @@ class PlainBatch(Contender):
 
 
 class TunedBatch(Contender):
-    """The same with the qdisc and the order that docs/benchmarks.md tells."""
+    """The same with the levers that docs/benchmarks.md tells of."""
     prefix = "u"
+    group = "1970303333"
 
     def attach(self, n):
         names = self.names(n)
@@ -104,7 +117,11 @@ class TunedBatch(Contender):
         self.batch("ip", ["link set %s up" % name for name in names])
 
     def detach(self, n):
-        super().detach(n)
+        names = self.names(n)
+        self.vsctl(["del-port br0 " + name for name in names])
+        self.batch("ip", ["link set %s group %s" % (name, self.group)
+                          for name in names])
+        self.w.run("ip", "link", "del", "group", self.group, timeout=900)
         self.vsctl(["--all destroy QoS"])
 
 
@@ -125,31 +142,69 @@ class Script(Contender):
             self.w.run("ip", "link", "del", name)
 
 
+class OsVif(Contender):
+    """os-vif, one port after the other in one process."""
+    prefix = "o"
+
+    @staticmethod
+    def is_there():
+        return subprocess.run(
+            ["/usr/bin/python3", "-c", "import vif_plug_ovs"],
+            stderr=subprocess.DEVNULL).returncode == 0
+
+    def do(self, what, n):
+        self.w.run("/usr/bin/python3", os.path.join(HERE, "osvif.py"), what,
+                   str(n), self.w.db_socket, timeout=900)
+
+    def attach(self, n):
+        self.do("plug", n)
+
+    def detach(self, n):
+        self.do("unplug", n)
+
+
 class Portd(Contender):
-    """ovs-portd --once, from the files on."""
+    """ovs-portd: --once from the files on; removal by a daemon at rest."""
     prefix = "t"
+    more = {}
 
     def prepare(self, n):
         os.makedirs(os.path.join(self.w.spec, "vms.d"), exist_ok=True)
         for i, name in enumerate(self.names(n)):
             self.w.write_vm("vm%d" % i, {"net0": nic(
-                i, ifname=name, tag=10, queues=QUEUES)})
+                i, ifname=name, tag=10, queues=QUEUES, **self.more)})
 
-    def once(self):
+    def attach(self, n):
         self.w.run("ovs-portd", "--spec-dir=" + self.w.spec,
                    "--state-dir=" + self.w.state, "--once", "-vconsole:off",
                    timeout=900)
 
-    def attach(self, n):
-        self.once()
+    def before_detach(self):
+        self.w.start_portd()
+        self.w.wait_idle()
 
     def detach(self, n):
         """All but one: no file at all is never taken for a removal."""
         for i in range(1, n):
             self.w.remove("vms.d/vm%d.json" % i)
-        start = time.monotonic()
-        self.once()
-        return time.monotonic() - start
+        wait(lambda: ": %s1:" % self.prefix not in self.w.run(
+            "ip", "-o", "link").stdout, "the devices are gone", 600)
+
+    def after_detach(self):
+        """Takes the last NIC away, by hand."""
+        self.kernel = longest(self.w, "kernel-steps")
+        self.w.portd.stop()
+        name = self.prefix + "0"
+        self.w.vsctl("--if-exists", "del-port", "br0", name)
+        self.w.run("ip", "link", "del", name, check=False)
+        self.w.remove("vms.d/vm0.json")
+
+
+def longest(w, stopwatch):
+    """The longest time, in seconds, that a stopwatch of the daemon has."""
+    text = w.appctl("stopwatch/show", stopwatch)
+    found = re.search(r"Maximum: (\d+) usec", text)
+    return int(found.group(1)) / 1e6 if found else float("nan")
 
 
 def start(w):
@@ -161,57 +216,112 @@ def start(w):
         "gc_grace": 0, "gc_max_percent": 100}})
 
 
+class Figures:
+    """What each contender needed, a figure a round."""
+
+    def __init__(self, w, out):
+        self.w = w
+        self.out = out
+        self.attach, self.own, self.vswitchd, self.detach = {}, {}, {}, {}
+
+    def go(self, name, contender, n):
+        """One round of one contender."""
+        contender.prepare(n)
+        applied(self.w)
+        busy, own = cpu(self.w.vswitchd.pid), os.times()
+
+        attach = report.seconds(contender.attach, n)
+        done = os.times()
+        all_there(self.w, contender.names(n))
+        applied(self.w)
+        busy = cpu(self.w.vswitchd.pid) - busy
+
+        contender.before_detach()
+        begun = time.monotonic()
+        contender.detach(n)
+        applied(self.w)
+        detach = time.monotonic() - begun
+        contender.after_detach()
+        applied(self.w)
+        for figures, value in (
+                (self.attach, attach), (self.vswitchd, busy),
+                (self.own, done.children_user + done.children_system
+                 - own.children_user - own.children_system),
+                (self.detach, detach)):
+            figures.setdefault(name, []).append(value)
+        self.out.say("%s: attach %.2f s, detach %.2f s" % (name, attach,
+                                                           detach))
+
+    def tell(self, n, peer="ovs-portd"):
+        title = "attach %d NICs of %d queues" % (n, QUEUES)
+        self.out.times(title + ", empty to all up with an ofport",
+                       self.attach, peer, 1, "s")
+        self.out.times(title + ": CPU of what attaches them", self.own,
+                       peer, 1, "s")
+        self.out.times(title + ": CPU of ovs-vswitchd", self.vswitchd, peer,
+                       1, "s")
+        self.out.times("detach them, until ovs-vswitchd has applied it",
+                       self.detach, peer, 1, "s")
+
+
 def bench_attach(w, out):
     """Attach and detach many NICs of 8 queues, beside others."""
-    n, small, rounds = (100, 20, 1) if out.quick else (1000, 200, 3)
+    n, rounds = (100, 1) if out.quick else (1000, 5)
     start(w)
-    big = {"floor": Floor(w), "ovs-portd": Portd(w),
-           "tuned batch": TunedBatch(w), "plain batch": PlainBatch(w)}
-    attach = {name: [] for name in big}
-    detach = {name: [] for name in big}
+    ours = Portd(w)
+    quick = {"floor": Floor(w), "ovs-portd": ours,
+             "tuned batch": TunedBatch(w)}
+    figures = Figures(w, out)
     for i in range(rounds):
-        order = list(big)
+        order = list(quick)
         for name in order[i % len(order):] + order[:i % len(order)]:
-            contender = big[name]
-            contender.prepare(n)
+            figures.go(name, quick[name], n)
+    figures.go("plain batch", PlainBatch(w), n)
+    figures.tell(n)
+    out.note("of that the kernel's part: %.2f s" % ours.kernel)
+
+
+def bench_scripts(w, out):
+    """The same beside what takes one port after the other."""
+    n = 20 if out.quick else 1000
+    start(w)
+    figures = Figures(w, out)
+    figures.go("ovs-portd", Portd(w), n)
+    figures.go("script", Script(w), n)
+    if OsVif.is_there():
+        figures.go("os-vif", OsVif(w), n)
+    else:
+        out.note("os-vif is left out: /usr/bin/python3 does not find it; "
+                 "apt-get install --no-install-recommends python3-os-vif")
+    figures.tell(n)
+
+
+def kernel_memory():
+    """MB that the kernel has for itself."""
+    with open("/proc/meminfo") as f:
+        sizes = {line.split(":")[0]: int(line.split()[1]) for line in f}
+    return (sizes["SUnreclaim"] + sizes["Percpu"]
+            + sizes["VmallocUsed"]) / 1024
+
+
+def bench_memory(w, out):
+    """The kernel's memory for each TAP: noqueue and default."""
+    n, rounds = (20, 1) if out.quick else (200, 5)
+    start(w)
+    figures = {"noqueue": [], "default": []}
+    for i in range(rounds):
+        for name in figures:
+            ours = Portd(w)
+            ours.more = {"qdisc": name}
+            ours.prepare(n)
+            before = kernel_memory()
+            ours.attach(n)
+            figures[name].append((kernel_memory() - before) / n)
+            ours.before_detach()
+            ours.detach(n)
+            ours.after_detach()
             applied(w)
-
-            def whole():
-                contender.attach(n)
-                all_there(w, contender.names(n))
-            attach[name].append(report.seconds(whole))
-            applied(w)
-            begun = time.monotonic()
-            took = contender.detach(n)
-            if took is None:
-                took = time.monotonic() - begun
-            applied(w)
-            detach[name].append(took)
-            out.say("%s: attach %.2f s, detach %.2f s" % (
-                name, attach[name][-1], took))
-            if name == "ovs-portd":
-                last_one(w)
-    out.times("attach %d NICs of %d queues, empty to all up with an ofport"
-              % (n, QUEUES), attach, "ovs-portd", 1, "s")
-    out.times("detach them", detach, "ovs-portd", 1, "s")
-
-    script, ours = Script(w), Portd(w)
-    ours.prepare(small)
-    figures = {"ovs-portd": [], "script": []}
-    for name, contender in (("ovs-portd", ours), ("script", script)):
-        begun = time.monotonic()
-        contender.attach(small)
-        all_there(w, contender.names(small))
-        figures[name].append(time.monotonic() - begun)
-        contender.detach(small)
-        last_one(w)
-        applied(w)
-    out.times("attach %d by a script (it grows with the square)" % small,
-              figures, "ovs-portd", 1, "s")
-
-
-def last_one(w):
-    """Takes the last NIC of ovs-portd's away, by hand."""
-    w.vsctl("--if-exists", "del-port", "br0", "t0")
-    w.run("ip", "link", "del", "t0", check=False)
-    w.run("rm", "-rf", os.path.join(w.spec, "vms.d", "vm0.json"))
+    out.table("kernel memory for a TAP of 256 queues (of the whole machine, "
+              "while %d come)" % n, ["qdisc", "median MB", "least", "most"],
+              [[name, statistics.median(values), min(values), max(values)]
+               for name, values in figures.items()])

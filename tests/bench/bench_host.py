@@ -8,7 +8,7 @@ import statistics
 import subprocess
 
 import report
-from harness import nic
+from harness import equal, nic
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -64,14 +64,24 @@ def bench_dataplane(w, out):
     w.start_portd()
     w.wait_state(["vm1/net0", "vm1/net1"])
 
+    costs = {"nq0": [], "df0": []}
+
     def frames(name):
-        return float(w.run(program, name, "4", str(seconds)).stdout)
+        rate, used, cost = w.run(program, name, "4",
+                                 str(seconds)).stdout.split()
+        equal(int(used), 4, "queues of %s out of which frames came" % name)
+        costs[name].append(float(cost))
+        return float(rate)
     figures = report.interleaved(rounds, {
         "noqueue": lambda i: frames("nq0"),
         "default": lambda i: frames("df0")})
-    base = statistics.median(figures["default"])
-    out.table("frames per second out of 4 queues",
-              ["qdisc", "median", "least", "most", "vs default"],
+    figures = {"noqueue": (figures["noqueue"], costs["nq0"]),
+               "default": (figures["default"], costs["df0"])}
+    base = statistics.median(figures["default"][0])
+    out.table("frames per second out of 4 queues, and the sender's CPU for "
+              "each",
+              ["qdisc", "median", "least", "most", "vs default", "ns"],
               [[name, statistics.median(v), min(v), max(v),
-                "%.2f x" % (statistics.median(v) / base)]
-               for name, v in figures.items()])
+                "%.2f x" % (statistics.median(v) / base),
+                statistics.median(cost)]
+               for name, (v, cost) in figures.items()])

@@ -7,7 +7,8 @@
  *
  * holds QUEUES queues of the existing TAP IFNAME, each read by a thread, sends
  * frames to the device through a packet socket for SECONDS, and prints how
- * many frames per second came out. */
+ * many frames per second came out, of how many of the queues, and the
+ * nanoseconds of CPU that each frame sent has cost the sender. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -28,7 +29,10 @@
 #define BATCH 32
 #define FRAME 128
 
-static atomic_ulong received;
+struct queue {
+    int fd;
+    atomic_ulong received;
+};
 
 static void
 die(const char *what)
@@ -38,13 +42,15 @@ die(const char *what)
 }
 
 static void *
-reader(void *fd)
+reader(void *queue_)
 {
+    struct queue *queue = queue_;
     char buf[2048];
 
     for (;;) {
-        if (read((int) (long) fd, buf, sizeof buf) > 0) {
-            atomic_fetch_add_explicit(&received, 1, memory_order_relaxed);
+        if (read(queue->fd, buf, sizeof buf) > 0) {
+            atomic_fetch_add_explicit(&queue->received, 1,
+                                      memory_order_relaxed);
         }
     }
     return NULL;
@@ -69,10 +75,10 @@ open_queue(const char *name, int queues)
 }
 
 static double
-now(void)
+now(clockid_t clock)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(clock, &ts);
     return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
@@ -85,11 +91,12 @@ main(int argc, char *argv[])
     }
     int queues = atoi(argv[2]);
     double seconds = atof(argv[3]);
+    struct queue *all = calloc(queues, sizeof *all);
 
     for (int i = 0; i < queues; i++) {
         pthread_t thread;
-        long fd = open_queue(argv[1], queues);
-        if (pthread_create(&thread, NULL, reader, (void *) fd)) {
+        all[i].fd = open_queue(argv[1], queues);
+        if (pthread_create(&thread, NULL, reader, &all[i])) {
             die("pthread_create");
         }
     }
@@ -121,11 +128,21 @@ main(int argc, char *argv[])
         msgs[i].msg_hdr.msg_iovlen = 1;
     }
 
-    double start = now();
-    while (now() - start < seconds) {
-        sendmmsg(sock, msgs, BATCH, 0);
+    double start = now(CLOCK_MONOTONIC);
+    double busy = now(CLOCK_THREAD_CPUTIME_ID);
+    unsigned long sent = 0;
+    while (now(CLOCK_MONOTONIC) - start < seconds) {
+        int n = sendmmsg(sock, msgs, BATCH, 0);
+        sent += n > 0 ? n : 0;
     }
-    double elapsed = now() - start;
-    printf("%.0f\n", received / elapsed);
+    busy = now(CLOCK_THREAD_CPUTIME_ID) - busy;
+    double elapsed = now(CLOCK_MONOTONIC) - start;
+    unsigned long n = 0;
+    int used = 0;
+    for (int i = 0; i < queues; i++) {
+        n += all[i].received;
+        used += all[i].received > 0;
+    }
+    printf("%.0f %d %.0f\n", n / elapsed, used, sent ? busy / sent * 1e9 : 0);
     return 0;
 }

@@ -8,7 +8,9 @@
  *     floor N QUEUES SOCKET
  *
  * makes TAPs f0..f(N-1) and ports of the same names on br0 of the ovsdb-server
- * at the Unix socket SOCKET. */
+ * at the Unix socket SOCKET.  With QUEUES 0 it removes them: one transaction
+ * that leaves br0 without any port, then one message that deletes the group of
+ * all TAPs. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +27,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* Of all its TAPs. */
+#define GROUP 0x666c6f72
 
 static void
 die(const char *what)
@@ -103,6 +108,7 @@ set_link(int sock, int ifindex, int i, int up)
 {
     struct { struct nlmsghdr n; struct ifinfomsg l; char buf[128]; } req;
     unsigned char mac[6] = { 0xfe, 0x54, 0, 0, i >> 8, i };
+    unsigned int group = GROUP;
 
     memset(&req, 0, sizeof req);
     req.n.nlmsg_len = NLMSG_LENGTH(sizeof req.l);
@@ -113,7 +119,31 @@ set_link(int sock, int ifindex, int i, int up)
     } else {
         put(&req.n, IFLA_ADDRESS, mac, sizeof mac);
         put(&req.n, IFLA_IFALIAS, "floor", 6);
+        put(&req.n, IFLA_GROUP, &group, sizeof group);
     }
+    transact(sock, &req.n);
+}
+
+/* ovs-vswitchd makes br0's own port without a row. */
+static const char no_ports[] =
+    "{\"id\":0,\"method\":\"transact\",\"params\":[\"Open_vSwitch\","
+    "{\"op\":\"update\",\"table\":\"Bridge\",\"where\":[[\"name\",\"==\","
+    "\"br0\"]],\"row\":{\"ports\":[\"set\",[]]}},{\"op\":\"mutate\",\"table\":"
+    "\"Open_vSwitch\",\"where\":[],\"mutations\":[[\"next_cfg\",\"+=\",1]]}]}";
+static const char no_qos[] =
+    "{\"id\":1,\"method\":\"transact\",\"params\":[\"Open_vSwitch\","
+    "{\"op\":\"delete\",\"table\":\"QoS\",\"where\":[]}]}";
+
+static void
+delete_group(int sock)
+{
+    struct { struct nlmsghdr n; struct ifinfomsg l; char buf[64]; } req;
+    unsigned int group = GROUP;
+
+    memset(&req, 0, sizeof req);
+    req.n.nlmsg_len = NLMSG_LENGTH(sizeof req.l);
+    req.n.nlmsg_type = RTM_DELLINK;
+    put(&req.n, IFLA_GROUP, &group, sizeof group);
     transact(sock, &req.n);
 }
 
@@ -200,6 +230,13 @@ main(int argc, char *argv[])
     int nl = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
     int *ifindexes = calloc(n, sizeof *ifindexes);
 
+    if (!queues) {
+        int db = connect_db(argv[3]);
+        ask(db, no_ports, "\"id\":0");
+        ask(db, no_qos, "\"id\":1");
+        delete_group(nl);
+        return 0;
+    }
     for (int i = 0; i < n; i++) {
         char name[IFNAMSIZ];
 

@@ -68,14 +68,21 @@ class Report:
         sys.stdout.flush()
 
     def times(self, title, figures, peer, scale=1000, unit="ms"):
-        """A table of lists of seconds: median, p99, and the ratio of each
-        median to that of 'peer'."""
-        base = statistics.median(figures[peer])
+        """A table of lists of seconds: median, p99, and the median of each
+        round's ratio to 'peer' (of what has other rounds than 'peer': the
+        ratio of the medians)."""
+        def ratio(values):
+            if len(values) == len(figures[peer]):
+                return statistics.median(a / b if b else float("nan")
+                                         for a, b in zip(values,
+                                                         figures[peer]))
+            base = statistics.median(figures[peer])
+            return statistics.median(values) / base if base else float("nan")
         self.table(title, ["", "median " + unit, "p99 " + unit, "n",
                            "vs " + peer],
                    [[name, statistics.median(values) * scale,
                      percentile(values, .99) * scale, len(values),
-                     "%.2f x" % (statistics.median(values) / base)]
+                     "%.2f x" % ratio(values)]
                     for name, values in figures.items()])
 
         self.plots.append({"title": title, "ylabel": unit, "bars": {
