@@ -27,6 +27,7 @@ import time
 
 import frames
 import host
+from host import patience
 
 TOOLS = ("ovsdb-tool", "ovsdb-server", "ovsdb-client", "ovs-vswitchd",
          "ovs-vsctl", "ovs-appctl", "ovs-ofctl", "ip", "tc")
@@ -57,24 +58,21 @@ def missing_requirements():
     return lacking
 
 
-def patience(seconds):
-    """OVS's option for it."""
-    return "--timeout=%d" % (seconds * frames.slowness)
-
-
 def wait(condition, what, timeout=PATIENCE, every=0.03):
     """Returns condition()'s value as soon as it is true.  'what' is a text,
     or a function that returns one, for when it never is."""
     timeout *= frames.slowness
     deadline = time.monotonic() + timeout
     while True:
+        begin = time.monotonic()
         value = condition()
         if value:
             return value
         if time.monotonic() >= deadline:
             raise Failure("not within %g s: %s"
                           % (timeout, what() if callable(what) else what))
-        time.sleep(every)
+        # Where asking takes long, it would hold up what is waited for.
+        time.sleep(max(every, 2 * (time.monotonic() - begin)))
 
 
 def never(condition, what, seconds=2, every=0.05):

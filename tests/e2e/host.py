@@ -4,10 +4,17 @@
 import json
 import os
 
+import frames
+
 # What ovs-vswitchd writes by itself, now and then.
 VOLATILE = {"Interface": {"_version", "statistics"},
             "Port": {"_version", "statistics", "rstp_statistics"},
             "Open_vSwitch": {"_version", "statistics", "cur_cfg"}}
+
+
+def patience(seconds):
+    """OVS's option for it."""
+    return "--timeout=%d" % (seconds * frames.slowness)
 
 
 def plain(value):
@@ -28,7 +35,7 @@ class HostView:
     """The reading half of a World; needs run() and the paths of one."""
 
     def vsctl(self, *args, check=True):
-        return self.run("ovs-vsctl", "--timeout=30",
+        return self.run("ovs-vsctl", patience(30),
                         "--db=unix:" + self.db_socket,
                         *self.on_datapath(args), check=check).stdout.strip()
 
@@ -38,7 +45,7 @@ class HostView:
                 if arg == "datapath_type=netdev" else arg for arg in args]
 
     def transact(self, *operations):
-        answer = self.run("ovsdb-client", "--timeout=30", "transact",
+        answer = self.run("ovsdb-client", patience(30), "transact",
                           "unix:" + self.db_socket,
                           json.dumps(["Open_vSwitch"] + list(operations)))
         return json.loads(answer.stdout)
@@ -78,7 +85,7 @@ class HostView:
     def db_dump(self, exact=False):
         """Every row of every table by table and UUID.  What ovs-vswitchd
         writes on its own is left out, unless 'exact'."""
-        schema = json.loads(self.run("ovsdb-client", "--timeout=30",
+        schema = json.loads(self.run("ovsdb-client", patience(30),
                                      "get-schema", "unix:" + self.db_socket,
                                      "Open_vSwitch").stdout)
         dump = {}

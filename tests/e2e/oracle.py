@@ -25,7 +25,7 @@ import pwd
 
 import satellites
 from harness import Failure, wait
-from host import listed, plain
+from host import listed, patience, plain
 
 MARK = "ovs-portd"
 ALIAS = "ovs-portd:"
@@ -254,7 +254,7 @@ class Live:
 
 def _dump(w):
     """Every row, by table, as dicts."""
-    text = w.run("ovsdb-client", "--timeout=30", "--format=json", "dump",
+    text = w.run("ovsdb-client", patience(30), "--format=json", "dump",
                  "unix:" + w.db_socket, "Open_vSwitch").stdout
     tables = {}
     for line in text.splitlines():
