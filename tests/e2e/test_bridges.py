@@ -39,14 +39,20 @@ VALUES = {
 }
 
 
-# On the kernel's datapath in a box, Open vSwitch 3.1 leaves a port out of
-# flooding for good ("floodable" in its ofproto/ofproto-dpif.c), depending on
-# the moment at which RSTP is turned off.
-@options(asan=True, datapath="netdev")
+def columns_here(w):
+    """Columns to try.  On the kernel's datapath in a box, Open vSwitch 3.1
+    leaves a port out of flooding for good, depending on the moment at which
+    RSTP is turned off ("floodable" in its ofproto/ofproto-dpif.c)."""
+    return {key: values for key, values in VALUES.items()
+            if key != "rstp_enable" or w.datapath == "netdev"}
+
+
+@options(asan=True)
 def test_columns(w):
     """Every column that a spec may give reaches the Bridge row and
     ovs-vswitchd, is changed in place and cleared with the spec, while others'
     keys, ports and frames stay."""
+    columns = columns_here(w)
     write(w)
     for i in (1, 2):
         w.write_vm("vm%d" % i, {"net0": nic(i, ifname="tap%d" % i, tag=10)})
@@ -57,7 +63,7 @@ def test_columns(w):
     before = {"bridge": w.bridge("br0")["_uuid"],
               "ports": w.bridge("br0")["ports"],
               "ofports": [w.iface("tap%d" % i)["ofport"] for i in (1, 2)]}
-    default = {key: column(w, key) for key in VALUES}
+    default = {key: column(w, key) for key in columns}
     vms = w.open("vm1/net0"), w.open("vm2/net0")
     frames.talk(*vms)
     given = {}
@@ -65,21 +71,22 @@ def test_columns(w):
     def sync():
         write(w, given)
         w.ctl("sync")
-        for key in VALUES:
+        for key in columns:
             want = given.get(key, default[key])
             if isinstance(want, dict):
                 want = dict(want, theirs="1")
             equal(column(w, key), want, key)
     for i in range(2):
-        for key, values in VALUES.items():
+        for key, values in columns.items():
             given[key] = values[min(i, len(values) - 1)]
         sync()
         hwaddr = given["other_config"]["hwaddr"]
         wait(lambda: w.link("br0")["address"] == hwaddr, "br0's address")
     equal(w.bridge("br0")["datapath_id"], "00000000000000ab", "datapath_id")
-    wait(lambda: w.bridge("br0")["rstp_status"], "RSTP runs")
+    if "rstp_enable" in columns:
+        wait(lambda: w.bridge("br0")["rstp_status"], "RSTP runs")
     # The other one of two that exclude each other.
-    del given["rstp_enable"]
+    given.pop("rstp_enable", None)
     given["stp_enable"] = True
     sync()
     equal((w.bridge("br0")["stp_enable"], w.bridge("br0")["rstp_enable"]),

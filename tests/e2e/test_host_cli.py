@@ -289,7 +289,6 @@ def test_links(w):
           "what is left")
 
 
-@options(datapath="netdev")     # It compares texts.
 def test_layout(w):
     """Edits of host.json change only the bytes that must change."""
     text = """{ "version": 1, "policy": {"gc_grace": 1},
@@ -300,6 +299,7 @@ def test_layout(w):
   } }
 """
     w.write("host.json", text)
+    text = w.read("host.json")
     w.start_portd()
     w.ctl("port-set", "p1", "tag=3", "--", "port-del", "p0", "--",
           "br-set", "br1", "fail_mode=secure")
@@ -307,8 +307,9 @@ def test_layout(w):
         '"p0": {"type":"internal"},\n'
         + " " * 53 + '"p1": {"type":"internal"}',
         '"p1": {"type":"internal","tag":3}').replace(
-            '"br1": {"datapath_type": "netdev"}',
-            '"br1": {"datapath_type": "netdev", "fail_mode": "secure"}'),
+            '"br1": {"datapath_type": "%s"}' % w.datapath,
+            '"br1": {"datapath_type": "%s", "fail_mode": "secure"}'
+            % w.datapath),
           "host.json")
     w.ctl("--dry-run", "br-del", "br1")
     equal(state(w, "bridge:br1"), "ready", "br1")

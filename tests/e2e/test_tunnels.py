@@ -36,7 +36,7 @@ def neighbour(w):
     return n, wire
 
 
-@options(timeout=240, datapath="netdev")
+@options(timeout=240)
 def test_tunnels(w):
     """VXLAN, Geneve and GRE carry a guest's frames, with their VLAN, and one
     becomes the other in place."""
