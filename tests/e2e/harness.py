@@ -568,10 +568,14 @@ def options(**values):
     """For test functions: timeout=SECONDS, ovs=False (the test starts OVS by
     itself), asan=True (one of the quick subset), valgrind=True (one of the
     smaller subset that './dev check' runs under valgrind), datapath="netdev"
-    or "system" (makes sense on that datapath only), box=True (every './dev
+    or "system" (makes sense on that datapath only; with "netdev", why=TEXT is
+    what a run on the other one says), box=True (every './dev
     check' runs it on the kernel's datapath, too; all that make sense on that
     alone are run), failpoints=True (it needs a build with
     --enable-failpoints)."""
+    if values.get("datapath") == "netdev" and "why" not in values:
+        raise TypeError("a test of one datapath alone, without a reason")
+
     def decorate(function):
         function.options = values
         return function

@@ -196,7 +196,7 @@ def run_all(tests, bin_dir, jobs, keep):
                         job.name, seconds, indented(job.text())))
                 sys.stdout.flush()
                 job.end(keep, failed=not passed)
-            time.sleep(0.02)
+            time.sleep(0.02 * frames.slowness)
     finally:
         for job in running:
             job.end(keep)
@@ -204,6 +204,14 @@ def run_all(tests, bin_dir, jobs, keep):
         print("failed: " + " ".join(failed))
         print("what they left: %s/" % keep)
     return len(failed)
+
+
+def shard(text):
+    """(I, N) of "I/N"."""
+    which, _, count = text.partition("/")
+    if not 1 <= int(which) <= int(count):
+        raise ValueError(text)
+    return int(which), int(count)
 
 
 def parse_args(description, keep):
@@ -227,6 +235,8 @@ def parse_args(description, keep):
                         help="of all bridges: userspace or the kernel's own")
     parser.add_argument("--slowness", type=float, default=1, metavar="FACTOR",
                         help="how much longer than usual things may take")
+    parser.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N",
+                        help="every Nth of the tests, from the Ith on")
     parser.add_argument("--keep", metavar="DIR",
                         help="where failed tests leave their logs "
                         "(BIN/../log/%s)" % keep)
@@ -244,12 +254,28 @@ def is_meant(name, function, args):
     return ((not args.names or any(part in name for part in args.names))
             and (not args.subset or given.get(args.subset)
                  or (args.subset, datapath) == ("box", "system"))
-            and datapath in (None, args.datapath))
+            and (datapath in (None, args.datapath)
+                 or args.datapath == "system"))
 
 
 def select(tests, args):
-    """Those of 'tests' that are meant."""
-    return [test for test in tests if is_meant(*test, args)]
+    """Those of 'tests' that are meant, also those of the userspace datapath
+    where all others are run on the kernel's: set_aside() takes them out."""
+    which, count = args.shard
+    return [test for test in tests if is_meant(*test, args)][which - 1::count]
+
+
+def set_aside(tests, args):
+    """Those of 'tests' that make sense on this datapath; says which do not,
+    and why."""
+    here = []
+    for name, function in tests:
+        given = options(function)
+        if given.get("datapath") in (None, args.datapath):
+            here.append((name, function))
+        else:
+            print("skip %s: %s" % (name, given["why"]))
+    return here
 
 
 def requirements(args):
@@ -288,9 +314,13 @@ def run_tests(tests, args):
     harness.World.under = shlex.split(args.under or "")
     frames.slowness = args.slowness
     os.makedirs(args.keep, exist_ok=True)
-    tests = leave_out(tests, args)
+    meant = leave_out(tests, args)
+    tests = set_aside(meant, args)
     n_failed = run_all(tests, args.bin, args.jobs, args.keep)
-    print("%d passed, %d failed" % (len(tests) - n_failed, n_failed))
+    n_skipped = len(meant) - len(tests)
+    print("%d passed, %d failed%s" % (
+        len(tests) - n_failed, n_failed,
+        ", %d skipped" % n_skipped if n_skipped else ""))
     return 1 if n_failed else 0
 
 
@@ -307,7 +337,7 @@ def main(directory, description, keep):
     if args.list:
         return show_list(tests)
     lacking = requirements(args)
-    if not tests:
+    if not tests and args.shard == (1, 1):
         lacking.append("no test is called that")
     if lacking:
         return refuse(lacking, len(tests))

@@ -2,12 +2,17 @@
 """What the other tests lean on, tried without ovs-portd: that the frame tool
 hears what is there, and that a failure would be seen."""
 
+import argparse
+import contextlib
+import io
 import os
+import re
 import signal
 import time
 
 import frames
 import isolate
+import runner
 from harness import Failure, equal, options, same, wait
 
 
@@ -57,7 +62,8 @@ def test_frames(w):
     frames.expect(trunk, deaf=[a, b, c], tag=30)
 
 
-@options(datapath="netdev")
+@options(datapath="netdev",
+         why="only a TAP of the userspace datapath is the host's as well")
 def test_host_answers_arp(w):
     """Without arp_ignore the host's IP stack answers a guest: what
     test_attach holds ovs-portd against."""
@@ -125,3 +131,31 @@ def test_nothing_is_left(w):
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     wait(lambda: not there(), "no process of the world is left")
+
+
+@options(ovs=False)
+def test_shards(w):
+    """Every test is in exactly one shard, and where it makes no sense it is
+    set aside with a reason, not passed."""
+    everything = runner.discover(os.path.dirname(__file__))
+
+    def selected(shard):
+        args = argparse.Namespace(names=[], subset=None, datapath="system",
+                                  shard=runner.shard(shard))
+        return runner.select(everything, args), args
+    parts = [selected("%d/3" % i) for i in (1, 2, 3)]
+    names = [name for part, _ in parts for name, _ in part]
+    equal(sorted(names), sorted(name for name, _ in everything), "all tests")
+    for text in "0/3", "4/3", "3", "a/b", "":
+        try:
+            runner.shard(text)
+        except ValueError:
+            continue
+        raise Failure("shard %r is taken" % text)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        here = sum(len(runner.set_aside(*part)) for part in parts)
+    equal(len(said.getvalue().splitlines()), len(everything) - here,
+          "lines about tests set aside")
+    equal(re.findall(r"^skip harness\.host_answers_arp: only a TAP",
+                     said.getvalue(), re.M) != [], True, "a reason")
