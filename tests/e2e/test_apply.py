@@ -175,10 +175,10 @@ def test_old_errors(w):
     equal(w.port("tap1")["tag"], 30, "tag")
     w.remove("vms.d/vm9.json")
 
-    w.write_vm("vm5", {"net0": {"mac": "52:54:00:00:00:05", "ifname": "tap5",
-                                "tag": 5}})
     w.write_host({"bridges": {"br0": {"datapath_type": "netdev"}},
                   "defaults": {"nic": {"bridge": "br0"}}})
+    w.write_vm("vm5", {"net0": {"mac": "52:54:00:00:00:05", "ifname": "tap5",
+                                "tag": 5}})
     w.wait_state("vm5/net0")
     mentions(refused(w, "apply", w.path("host.json", path)), "vm5.json",
              "bridge")
