@@ -33,6 +33,7 @@ TOOLS = ("ovsdb-tool", "ovsdb-server", "ovsdb-client", "ovs-vswitchd",
          "ovs-vsctl", "ovs-appctl", "ovs-ofctl", "ip", "tc")
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 LOUD = ("WARN", "ERR", "EMER")
+CTL_TIMEOUT = 30                # Of ovs-portctl, unless it is told.
 PATIENCE = 30                   # Seconds; a loaded machine is no failure.
 
 # What every daemon may say: the machine is slow, not the program.
@@ -56,6 +57,17 @@ def missing_requirements():
     if os.geteuid() != 0:
         lacking.append("not root: network namespaces and TAPs need it")
     return lacking
+
+
+def with_patience(args):
+    """Arguments of ovs-portctl; where everything is slow, it has longer."""
+    option = "--timeout="
+    if frames.slowness == 1:
+        return args
+    if not any(arg.startswith(option) for arg in args):
+        return [patience(CTL_TIMEOUT), *args]
+    return [patience(int(arg[len(option):])) if arg.startswith(option)
+            else arg for arg in args]
 
 
 def wait(condition, what, timeout=PATIENCE, every=0.03):
@@ -277,7 +289,8 @@ class World(host.HostView):
         """ovs-portctl; 'exit' is the status that it must end with (None:
         any)."""
         argv = ["ovs-portctl", "--spec-dir=" + (spec or self.spec),
-                "--state-dir=" + self.state, *self.on_datapath(args)]
+                "--state-dir=" + self.state,
+                *with_patience(self.on_datapath(args))]
         result = self.run(*argv, check=False, timeout=timeout)
         if exit is not None and result.returncode != exit:
             raise Failure("'%s' ended with %d, should end with %d\n%s%s" % (

@@ -68,7 +68,7 @@ def test_active_backup(w):
     end = time.monotonic()
     time.sleep(0.3)
     lost = stream.between(down, end) - wires[second].numbers().keys()
-    late = [n for n in lost if stream.sent[n] > down + 3]
+    late = [n for n in lost if stream.sent[n] > down + 3 * frames.slowness]
     equal(late, [], "frames lost 3 s after the carrier")
     w.wait_state("bond:bond0")
 

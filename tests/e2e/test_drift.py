@@ -189,7 +189,7 @@ def insist(w, value, ours):
     """Sets the tag as often as it is put back; returns how often it was."""
     for turn in range(6):
         w.vsctl("set", "port", "tap0", "tag=%d" % value)
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 3 * frames.slowness
         while w.port("tap0")["tag"] != ours:
             if time.monotonic() > deadline:
                 return turn

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 
+import frames
 from harness import Failure, equal, nic, options, wait
 
 WIDTH = 100
@@ -37,6 +38,7 @@ def terminal(w, argv, env=None, until=None, keys="", seconds=60):
                            stderr=slave, start_new_session=True, cwd=w.dir)
     os.close(slave)
     os.write(master, keys.encode())
+    seconds *= frames.slowness
     output, deadline = b"", time.monotonic() + seconds
     try:
         while not (until and until(output.decode(errors="replace"))):
