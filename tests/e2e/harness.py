@@ -37,7 +37,7 @@ CTL_TIMEOUT = 30                # Of ovs-portctl, unless it is told.
 PATIENCE = 30                   # Seconds; a loaded machine is no failure.
 
 # What every daemon may say: the machine is slow, not the program.
-HARMLESS = (r"\|timeval\|WARN\|",)
+HARMLESS = (r"\|timeval(\(\w+\))?\|WARN\|",)
 # And where everything is, connections that were given up.
 HARMLESS_IF_SLOW = (r"\|(reconnect|jsonrpc)\|",)
 

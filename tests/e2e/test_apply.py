@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 
-from harness import equal, nic, options, wait
+import frames
+from harness import equal, nic, options, patience, wait
 
 
 def source(w):
@@ -294,10 +295,10 @@ def test_many_at_once(w):
         for args in (["apply", own], ["retag", "vm1/net0", str(200 + i)]):
             runs.append(subprocess.Popen(
                 ["ovs-portctl", "--spec-dir=" + w.spec,
-                 "--state-dir=" + w.state, "--timeout=80", *args],
+                 "--state-dir=" + w.state, patience(80), *args],
                 env=w.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
     for run in runs:
-        output = run.communicate(timeout=100)[0].decode()
+        output = run.communicate(timeout=100 * frames.slowness)[0].decode()
         equal((run.returncode, output if run.returncode else ""), (0, ""),
               "exit status")
     for i in range(n):

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import frames
-from harness import Failure, equal, nic, options, wait
+from harness import Failure, equal, nic, options, patience, wait
 
 VM = """{ "version": 1,
   "nics": {
@@ -128,11 +128,11 @@ def test_at_the_same_time(w):
     w.wait_state(["vm1/net%d" % i for i in range(n)])
     runs = [subprocess.Popen(
         ["ovs-portctl", "--spec-dir=" + w.spec, "--state-dir=" + w.state,
-         "--timeout=60", "retag", "vm1/net%d" % i, str(100 + i)],
+         patience(60), "retag", "vm1/net%d" % i, str(100 + i)],
         env=w.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for i in range(n)]
     for run in runs:
-        output = run.communicate(timeout=90)[0]
+        output = run.communicate(timeout=90 * frames.slowness)[0]
         equal((run.returncode, output.decode() if run.returncode else ""),
               (0, ""), "exit status of a retag")
     spec = json.loads(w.read("vms.d/vm1.json"))

@@ -123,12 +123,13 @@ def test_killed_daemon(w):
     path = spoil(w, source(w))
     before = files(w.spec)
     for seconds, late in (8, False), (2, True):
+        seconds *= int(frames.slowness)
         w.ctl("--wait=none", "apply", "--confirm=%d" % seconds,
               "--allow=re-add", path)
         cut_off(w, host, station)
         w.portd.kill()
         if late:
-            time.sleep(2)
+            time.sleep(seconds)
             equal(files(w.spec) != before, True, "nobody undoes it meanwhile")
         w.start_portd()
         if not late:

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 
-from harness import Failure, equal, nic, options, wait
+import frames
+from harness import Failure, equal, nic, options, patience, wait
 
 
 def refused(w, *args, text, code=1):
@@ -464,11 +465,11 @@ def test_removed_at_the_same_time(w):
     for i in range(8):
         for args in ["port-del", "p%d" % i], ["vm-del", "vm%d" % i]:
             runs.append((args, subprocess.Popen(
-                ["ovs-portctl", "--spec-dir=" + w.spec, "--timeout=60",
+                ["ovs-portctl", "--spec-dir=" + w.spec, patience(60),
                  *args], env=w.env, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
     for args, run in runs:
-        output = run.communicate(timeout=90)[0].decode()
+        output = run.communicate(timeout=90 * frames.slowness)[0].decode()
         equal((run.returncode, output), (0, ""), " ".join(args))
     equal(sorted(w.objects()), ["bridge:br0"], "objects")
 

@@ -10,7 +10,9 @@ import signal
 import subprocess
 import time
 
-from harness import Failure, equal, is_stopped, nic, options, wait
+import frames
+from harness import (Failure, equal, is_stopped, nic, options, patience,
+                     wait)
 
 # The places that the editor passes, with the last of those that it passes
 # often, and whether the edit has happened there.
@@ -180,12 +182,12 @@ def test_hundreds_at_once(w):
     def reap(most):
         while len(running) > most:
             args, run = running.pop(0)
-            output = run.communicate(timeout=120)[0].decode()
+            output = run.communicate(timeout=120 * frames.slowness)[0].decode()
             equal((run.returncode, output), (0, ""), " ".join(args))
 
     def start(*args):
         running.append((args, subprocess.Popen(
-            ["ovs-portctl", "--spec-dir=" + w.spec, "--timeout=100", *args],
+            ["ovs-portctl", "--spec-dir=" + w.spec, patience(100), *args],
             env=w.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)))
         reap(11)
