@@ -125,9 +125,9 @@ class Churn:
     def look_again(self):
         """Has ovs-vswitchd say anew what is wrong with patch ports: of a peer
         that has come back it may leave the old error in the database until it
-        is reconfigured, for which any ovs-vsctl is good.  What is true of it
-        is there again a second later."""
-        self.w.vsctl("init")
+        is reconfigured.  What is true of it is there again a second later."""
+        self.w.transact({"op": "mutate", "table": "Open_vSwitch", "where": [],
+                         "mutations": [["next_cfg", "+=", 1]]})
         time.sleep(1)
 
     def confirm(self):
