@@ -212,6 +212,10 @@ parse_attrs(const struct ifinfomsg *ifi, struct nlattr **tb)
     }
     free(text);
     parse_linkinfo(link, tb[IFLA_LINKINFO]);
+    if (model_link_is(link, "veth") && !tb[IFLA_LINK_NETNSID]
+        && attr_u32(tb[IFLA_LINK], &u32)) {
+        link->peer_ifindex = u32;
+    }
     if (attr_u32(tb[IFLA_MASTER], &u32) && u32) {
         set_u32(link, MODEL_L_MASTER, u32);
     }

@@ -272,6 +272,7 @@ model_link_equals(const struct model_link *a, const struct model_link *b)
 {
     return (!strcmp(a->name, b->name)
             && a->ifindex == b->ifindex
+            && a->peer_ifindex == b->peer_ifindex
             && a->carrier == b->carrier
             && a->n_queues == b->n_queues
             && a->n_disabled == b->n_disabled

@@ -167,6 +167,8 @@ struct model_link {
     struct smap fields;         /* MODEL_L_*. */
     /* Observed only. */
     int ifindex;                /* 0 in wanted links. */
+    int peer_ifindex;           /* veth: of the other end; 0 if that is in
+                                 * another namespace. */
     bool carrier;               /* IFLA_CARRIER: somebody holds the TAP. */
     unsigned int n_queues;      /* IFLA_TUN_NUM_QUEUES; 0 if not reported. */
     unsigned int n_disabled;    /* IFLA_TUN_NUM_DISABLED_QUEUES; likewise. */

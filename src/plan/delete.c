@@ -226,8 +226,59 @@ planner_delete(struct planner *p, const char *name)
     }
 }
 
-/* Nobody has used them yet.  Which of them are the ends of one pair is not
- * known, so they go one at a time. */
+/* True if 'link' is as we left it when we had just made it. */
+static bool
+is_unused(const struct model_link *link)
+{
+    return (!smap_get_bool(&link->fields, MODEL_L_UP, false)
+            && !smap_get(&link->fields, MODEL_L_MASTER));
+}
+
+/* The other end of 'link', an end of a pair, if that is among the devices
+ * 'found' as well. */
+static const struct model_link *
+find_other_end(const struct planner *p, const struct sset *found,
+               const struct model_link *link)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, found) {
+        const struct model_link *other
+            = model_observed_link(p->observed, name);
+
+        if (other->ifindex == link->peer_ifindex) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* Nobody was told of 'link', but somebody may have taken it into use all the
+ * same, or its other end, which would go along with it. */
+static void
+delete_leftover(struct planner *p, const struct sset *found,
+                const struct model_link *link)
+{
+    bool pair = model_link_is(link, "veth");
+    const struct model_link *other
+        = pair ? find_other_end(p, found, link) : NULL;
+
+    if (!is_unused(link) || (pair && (!other || !is_unused(other)))) {
+        planner_note(p, MODEL_IN_USE, "device %s, left unfinished, is in use "
+                     "by others", link->name);
+    } else if (!other || !model_wanted_by_name(p->wanted, other->name)) {
+        struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
+                                              link->name, NULL);
+
+        step->ifindex = link->ifindex;
+        if (other && strcmp(other->name, link->name) < 0) {
+            planner_after(step, "it goes together with %s", other->name);
+        }
+        planner_note(p, MODEL_APPLYING, "device %s, left unfinished, is being "
+                     "deleted", link->name);
+    }
+}
+
 void
 planner_leftovers(struct planner *p)
 {
@@ -238,24 +289,11 @@ planner_leftovers(struct planner *p)
     }
 
     const char **names = sset_sort(found);
-    const char *first = NULL;
     for (size_t i = 0; i < sset_count(found); i++) {
-        const struct model_link *link
-            = model_observed_link(p->observed, names[i]);
-
-        if (model_wanted_by_name(p->wanted, names[i])) {
-            continue;
+        if (!model_wanted_by_name(p->wanted, names[i])) {
+            delete_leftover(p, found,
+                            model_observed_link(p->observed, names[i]));
         }
-        struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
-                                              names[i], NULL);
-        step->ifindex = link->ifindex;
-        if (first) {
-            planner_after(step, "it may go together with %s", first);
-        } else {
-            first = names[i];
-        }
-        planner_note(p, MODEL_APPLYING, "device %s, left unfinished, is being "
-                     "deleted", names[i]);
     }
     free(names);
 }

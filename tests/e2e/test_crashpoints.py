@@ -259,7 +259,12 @@ def test_unfinished_and_unwanted(w):
     w.appctl("gc-confirm", target="ovs-portd-other")
     w.wait_state("vm9/net0", None, target="ovs-portd-other")
     w.daemons[-1].stop()
+    # Somebody has found a use for one end.
+    w.ip("link", "set", "v1", "up")
     w.start_portd()
+    w.wait_idle()
+    equal({"v0", "v1"} <= w.device_names(), True, "that it is left to them")
+    w.ip("link", "set", "v1", "down")
     wait(lambda: not {"v0", "v1"} & w.device_names(), "the pair goes")
     c.clean()
 

@@ -396,7 +396,7 @@ static bool
 is_kept(const struct world *w, const char *id, enum model_state state)
 {
     if (!strcmp(id, MODEL_LEFTOVERS)) {
-        return state == MODEL_READY;
+        return state == MODEL_READY || state == MODEL_IN_USE;
     }
 
     bool used = model_observed_qos_users(&w->o, MODEL_QOS_NOOP);

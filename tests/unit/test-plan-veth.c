@@ -159,10 +159,18 @@ test_veth_name_is_taken(void **state OVS_UNUSED)
 static void
 add_unfinished(struct world *w, const char *name, const char *peer)
 {
+    struct model_link *other = model_observed_link(&w->o, peer);
+
     world_add_device(w, name);
     world_set_link(w, name, MODEL_L_KIND, "veth");
     world_set_link(w, name, MODEL_L_PEER, peer);
     world_set_link(w, name, MODEL_L_UNFINISHED, "true");
+    if (other) {
+        struct model_link *link = model_observed_link(&w->o, name);
+
+        link->peer_ifindex = other->ifindex;
+        other->peer_ifindex = link->ifindex;
+    }
 }
 
 static void
@@ -203,7 +211,7 @@ test_veth_unfinished(void **state OVS_UNUSED)
     assert_int_equal(plan.n_steps, 2);
     world_assert_step(&plan, 0, "- link old0");
     world_assert_step(&plan, 1, "- link old1 [hitless] "
-                      "(after: it may go together with old0)");
+                      "(after: it goes together with old0)");
     plan_verdict_destroy(&verdict);
     plan_destroy(&plan);
     assert_int_equal(world_settle(&w, "link:lab"), MODEL_READY);
@@ -211,6 +219,29 @@ test_veth_unfinished(void **state OVS_UNUSED)
     assert_null(model_observed_link(&w.o, "old0"));
     assert_null(model_observed_link(&w.o, "old1"));
     assert_link(&w, "v1", MODEL_L_ALIAS, "ovs-portd:main/link:lab");
+    world_destroy(&w);
+
+    /* One end has found a use: both stay for as long as that lasts. */
+    start_veth(&w, both_ends);
+    world_unwant(&w, "link:lab");
+    add_unfinished(&w, "old0", "old1");
+    add_unfinished(&w, "old1", "old0");
+    world_set_link(&w, "old1", MODEL_L_MASTER, "7");
+    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_IN_USE);
+    world_set_link(&w, "old1", MODEL_L_MASTER, NULL);
+    world_set_link(&w, "old0", MODEL_L_UP, "true");
+    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_IN_USE);
+    world_set_link(&w, "old0", MODEL_L_UP, "false");
+    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_READY);
+    assert_null(model_observed_link(&w.o, "old1"));
+    world_destroy(&w);
+
+    /* The other end is in another namespace. */
+    start_veth(&w, both_ends);
+    world_unwant(&w, "link:lab");
+    add_unfinished(&w, "old0", "old1");
+    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_IN_USE);
+    assert_non_null(model_observed_link(&w.o, "old0"));
     world_destroy(&w);
 
     /* Another instance's. */
