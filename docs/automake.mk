@@ -8,7 +8,11 @@ EXTRA_DIST += \
 	NEWS \
 	README.md \
 	docs/architecture.md \
+	docs/bench-attach-2.svg \
+	docs/bench-attach.svg \
+	docs/bench-latency.svg \
 	docs/bench-law.svg \
+	docs/bench-retag.svg \
 	docs/bench-specs.svg \
 	docs/benchmarks.json \
 	docs/benchmarks.md \

@@ -257,9 +257,9 @@ class Figures:
         self.out.times(title + ", empty to all up with an ofport",
                        self.attach, peer, 1, "s")
         self.out.times(title + ": CPU of what attaches them", self.own,
-                       peer, 1, "s")
+                       peer, 1, "s", draw=False)
         self.out.times(title + ": CPU of ovs-vswitchd", self.vswitchd, peer,
-                       1, "s")
+                       1, "s", draw=False)
         self.out.times("detach them, until ovs-vswitchd has applied it",
                        self.detach, peer, 1, "s")
 

@@ -67,7 +67,8 @@ class Report:
         print()
         sys.stdout.flush()
 
-    def times(self, title, figures, peer, scale=1000, unit="ms"):
+    def times(self, title, figures, peer, scale=1000, unit="ms",
+              draw=True):
         """A table of lists of seconds: median, p99, and the median of each
         round's ratio to 'peer' (of what has other rounds than 'peer': the
         ratio of the medians)."""
@@ -85,10 +86,11 @@ class Report:
                      "%.2f x" % ratio(values)]
                     for name, values in figures.items()])
 
-        self.plots.append({"title": title, "ylabel": unit, "bars": {
-            name: [statistics.median(values) * scale,
-                   percentile(values, .99) * scale]
-            for name, values in figures.items()}})
+        if draw:
+            self.plots.append({"title": title, "ylabel": unit, "bars": {
+                name: [statistics.median(values) * scale,
+                       percentile(values, .99) * scale]
+                for name, values in figures.items()}})
 
     def plot(self, title, xlabel, ylabel, lines, logx=False):
         """A plot (plot.py) of 'lines': name -> [(x, y), ...]."""
