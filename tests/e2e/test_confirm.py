@@ -97,7 +97,8 @@ def test_management_bond(w):
     host, station = management(w)
     path = spoil(w, source(w))
     before = files(w.spec)
-    run = start_ctl(w, "apply", "--confirm=6", "--allow=re-add", path)
+    run = start_ctl(w, "apply", "--confirm=%d" % (6 * frames.slowness),
+                    "--allow=re-add", path)
     wait(lambda: files(w.spec) != before, "the files are changed")
     changed = time.monotonic()
     run.kill()                  # The session it ran in is gone.
@@ -443,11 +444,16 @@ def test_killed_apply(w):
     random.seed(4)
     points = failpoints(w)
     changed = 0
+    command = ["--wait=none", "apply", "--confirm=1", "--prune", path]
+    started = time.monotonic()
+    w.ctl(*command)
+    whole = time.monotonic() - started
+    wait_undone(w, before)
     for point in points or [None] * 12:
-        run = start_ctl(w, "--wait=none", "apply", "--confirm=1", "--prune",
-                        path, env={"PORTD_FAILPOINT": point} if point else {})
+        run = start_ctl(w, *command,
+                        env={"PORTD_FAILPOINT": point} if point else {})
         if not point:
-            time.sleep(random.uniform(0.02, 0.12))
+            time.sleep(random.uniform(0.3, 1.3) * whole)
             run.kill()
         status = run.wait()
         if point:
