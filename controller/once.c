@@ -90,7 +90,9 @@ is_converged(const struct reconcile *r, int *status)
                 || (state == MODEL_HELD && r->wake != LLONG_MAX))) {
             return false;
         }
-        *status = worse(*status, state_status(state));
+        if (!model_id_is_internal(node->name)) {
+            *status = worse(*status, state_status(state));
+        }
     }
     /* A file of which nothing is in force has no objects to tell of it. */
     SHASH_FOR_EACH (node, &r->specs.files) {

@@ -181,9 +181,12 @@ log_verdict(const struct reconcile *r, const struct record *record,
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(60, 60);
     bool bad = model_state_outcome(verdict->state) == MODEL_FAILED;
-    enum vlog_level level = (!bad ? VLL_DBG
-                             : r->could_write ? VLL_WARN
-                             : VLL_INFO);
+    /* Of an internal object nobody but the log tells. */
+    bool told = bad || (verdict->state == MODEL_IN_USE
+                        && model_id_is_internal(record->id));
+    enum vlog_level level = (bad && r->could_write ? VLL_WARN
+                             : told ? VLL_INFO
+                             : VLL_DBG);
 
     if (record->verdict.state != verdict->state) {
         VLOG_RL(&rl, level, "%s: %s%s%s", record->id,

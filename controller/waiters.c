@@ -140,7 +140,9 @@ collect_ids(const struct waiter *waiter, const struct reconcile *r,
     if (waits_for_all(waiter)) {
         struct shash_node *node;
         SHASH_FOR_EACH (node, &r->records) {
-            sset_add(ids, node->name);
+            if (!model_id_is_internal(node->name)) {
+                sset_add(ids, node->name);
+            }
         }
         return;
     }
@@ -294,8 +296,7 @@ is_over(const struct waiter *waiter, const struct reconcile *r,
 
     const char *id;
     SSET_FOR_EACH (id, ids) {
-        if (!model_id_is_internal(id)
-            && !is_settled(r, id, waiter->level)) {
+        if (!is_settled(r, id, waiter->level)) {
             return false;
         }
     }

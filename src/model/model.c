@@ -360,6 +360,13 @@ model_link_mark(const struct model_link *link)
     return alias && !strncmp(alias, MODEL_ALIAS_PREFIX, n) ? &alias[n] : NULL;
 }
 
+bool
+model_link_is_leftover(const struct model_link *link)
+{
+    return (smap_get(&link->fields, MODEL_L_UNFINISHED)
+            && !smap_get(&link->fields, MODEL_L_ALIAS));
+}
+
 char *
 model_owned_format(const struct sset *owned)
 {

@@ -247,6 +247,10 @@ const char *model_mark_object(const char *mark, const char *instance);
 /* The mark in the ifalias of 'link', or NULL. */
 const char *model_link_mark(const struct model_link *link);
 
+/* True for a device that a run of this instance has created and could not mark
+ * any more.  Any alias, even one of ours, says that it is none. */
+bool model_link_is_leftover(const struct model_link *);
+
 /* The set of owned fields as MODEL_OWNED holds it: names in ascending order,
  * separated by one space, with " ", "%" and control characters as %XX. */
 struct sset;

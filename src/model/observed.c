@@ -141,9 +141,8 @@ model_observed_link_mark(const struct model_observed *o,
 static const char *
 mark_of_link(const struct model_observed *o, const struct model_link *link)
 {
-    return (smap_get(&link->fields, MODEL_L_UNFINISHED)
-            && !smap_get(&link->fields, MODEL_L_ALIAS)
-            ? o->leftovers_mark : model_link_mark(link));
+    return (model_link_is_leftover(link) ? o->leftovers_mark
+            : model_link_mark(link));
 }
 
 /* A name may carry our mark in several places: as a port, as its interface
@@ -393,7 +392,7 @@ model_observed_touch_link(struct model_observed *o, const char *name)
     const struct model_link *link = model_observed_link(o, name);
 
     if (link) {
-        touch(o, name, model_link_mark(link));
+        touch(o, name, mark_of_link(o, link));
     }
 }
 

@@ -226,6 +226,16 @@ planner_delete(struct planner *p, const char *name)
     }
 }
 
+/* The leftover 'name'; NULL if it is none: anybody can write MODEL_LEFTOVERS
+ * into a row, or into an alias. */
+static const struct model_link *
+find_leftover(const struct planner *p, const char *name)
+{
+    const struct model_link *link = model_observed_link(p->observed, name);
+
+    return link && model_link_is_leftover(link) ? link : NULL;
+}
+
 /* True if 'link' is as we left it when we had just made it. */
 static bool
 is_unused(const struct model_link *link)
@@ -243,10 +253,9 @@ find_other_end(const struct planner *p, const struct sset *found,
     const char *name;
 
     SSET_FOR_EACH (name, found) {
-        const struct model_link *other
-            = model_observed_link(p->observed, name);
+        const struct model_link *other = find_leftover(p, name);
 
-        if (other->ifindex == link->peer_ifindex) {
+        if (other && other->ifindex == link->peer_ifindex) {
             return other;
         }
     }
@@ -264,9 +273,11 @@ delete_leftover(struct planner *p, const struct sset *found,
         = pair ? find_other_end(p, found, link) : NULL;
 
     if (!is_unused(link) || (pair && (!other || !is_unused(other)))) {
-        planner_note(p, MODEL_IN_USE, "device %s, left unfinished, is in use "
-                     "by others", link->name);
+        planner_note(p, MODEL_IN_USE, "device %s, left unfinished, stays: it "
+                     "or its other end is in use, or belongs to somebody",
+                     link->name);
     } else if (!other || !model_wanted_by_name(p->wanted, other->name)) {
+        size_t first = p->plan->n_steps;
         struct plan_step *step = planner_step(p, PLAN_DEL, PLAN_LINK,
                                               link->name, NULL);
 
@@ -276,6 +287,9 @@ delete_leftover(struct planner *p, const struct sset *found,
         }
         planner_note(p, MODEL_APPLYING, "device %s, left unfinished, is being "
                      "deleted", link->name);
+        if (!pair) {
+            planner_hold_bond(p, link, first);
+        }
     }
 }
 
@@ -290,9 +304,10 @@ planner_leftovers(struct planner *p)
 
     const char **names = sset_sort(found);
     for (size_t i = 0; i < sset_count(found); i++) {
-        if (!model_wanted_by_name(p->wanted, names[i])) {
-            delete_leftover(p, found,
-                            model_observed_link(p->observed, names[i]));
+        const struct model_link *link = find_leftover(p, names[i]);
+
+        if (link && !model_wanted_by_name(p->wanted, names[i])) {
+            delete_leftover(p, found, link);
         }
     }
     free(names);

@@ -229,8 +229,7 @@ is_unfinished(const struct planner *p, const struct model_link *link)
     const char *kind = want ? smap_get(&want->fields, MODEL_L_KIND) : NULL;
 
     return (kind && model_link_is(link, kind)
-            && smap_get(&link->fields, MODEL_L_UNFINISHED)
-            && !smap_get(&link->fields, MODEL_L_ALIAS));
+            && model_link_is_leftover(link));
 }
 
 bool

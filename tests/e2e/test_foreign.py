@@ -161,3 +161,29 @@ def test_other_peoples_keys(w):
     intact()
     w.ctl("retag", "vm1/net0", "30")
     intact()
+
+
+@options(asan=True)
+def test_internal_names(w):
+    """Somebody writes the names that we use for ourselves into rows and
+    aliases: nothing is made of it."""
+    w.write_host()
+    w.start_portd()
+    w.wait_state("bridge:br0")
+    for number, ours in enumerate(("links:unfinished", "qos:noop")):
+        port, device = "port%d" % number, "dev%d" % number
+        mark = "external_ids:ovs-portd=main/" + ours
+        w.vsctl("add-port", "br0", port, "--", "set", "port", port, mark,
+                "--", "set", "interface", port, "type=internal", mark)
+        w.ip("tuntap", "add", "dev", device, "mode", "tap")
+        w.ip("link", "set", device, "alias", "ovs-portd:main/" + ours)
+    w.wait_idle()
+    w.portd.stop()
+    w.start_portd()
+    w.wait_idle()
+    w.ctl("plan")
+    equal({"port0", "port1", "dev0", "dev1"} <= w.device_names(), True,
+          "that the devices are there")
+    for number in range(2):
+        w.vsctl("del-port", "port%d" % number)
+        w.ip("link", "del", "dev%d" % number)

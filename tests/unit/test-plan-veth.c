@@ -244,6 +244,24 @@ test_veth_unfinished(void **state OVS_UNUSED)
     assert_non_null(model_observed_link(&w.o, "old0"));
     world_destroy(&w);
 
+    /* Who writes our name for them into a row or an alias gets nothing deleted,
+     * and nothing else either. */
+    start_veth(&w, both_ends);
+    world_unwant(&w, "link:lab");
+    world_add_device(&w, "tap7");
+    world_set_link(&w, "tap7", MODEL_L_KIND, "tap");
+    world_set_link(&w, "tap7", MODEL_L_ALIAS,
+                   "ovs-portd:main/" MODEL_LEFTOVERS);
+    struct model_bridge *bridge = model_bridge_create("br-x");
+    model_row_set(&bridge->row, MODEL_MARK, "main/" MODEL_LEFTOVERS);
+    model_observed_put_bridge(&w.o, bridge);
+    plan_init(&plan);
+    world_plan(&w, MODEL_LEFTOVERS, &plan, &verdict);
+    assert_int_equal(plan.n_steps, 0);
+    plan_verdict_destroy(&verdict);
+    plan_destroy(&plan);
+    world_destroy(&w);
+
     /* Another instance's. */
     start_veth(&w, both_ends);
     world_unwant(&w, "link:lab");
