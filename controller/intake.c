@@ -128,6 +128,7 @@ intake_mark_changed(struct reconcile *r, const struct sset *changed)
     }
     if (!sset_is_empty(changed)) {
         mark_internal(r);
+        host_specs_changed(r->host);
     }
     r->files_changed = true;
 }

@@ -318,7 +318,7 @@ execute_links(struct host *h)
     free(batch);
 }
 
-/* Has what is left of the plan wait because of 'why'. */
+/* Has what is left of the plan wait for, or because of, 'why'. */
 static void
 give_up(struct host *h, const char *why)
 {
@@ -366,8 +366,8 @@ proceed(struct host *h)
 {
     const char *why = host_cannot_write(h);
 
-    if (why) {
-        give_up(h, why);
+    if (why || !host_is_complete(h)) {
+        give_up(h, why ? why : "all is seen again");
         return;
     }
     execute_links(h);
@@ -384,6 +384,19 @@ host_execute(struct host *h, struct plan *plan)
     h->n_looked_at = 0;
     h->creates = false;
     proceed(h);
+}
+
+void
+host_specs_changed(struct host *h)
+{
+    for (size_t i = 0; h->plan && i < h->plan->n_steps; i++) {
+        const struct plan_step *step = h->plan->steps[i];
+
+        if (!step->after && step->op == PLAN_DEL
+            && (step->what != PLAN_LINK || i >= h->n_looked_at)) {
+            give_up(h, "it is planned by the new specs");
+        }
+    }
 }
 
 bool

@@ -75,6 +75,9 @@ char *host_adopt(const struct host *, const char *id,
  * 'after'.  host_cannot_write() must be NULL; once it is not, what is left is
  * not done. */
 void host_execute(struct host *, struct plan *plan);
+/* To be called when 'wanted' has changed: if what is left of the plan would
+ * delete anything, it is not done.  What it is to make or set is harmless. */
+void host_specs_changed(struct host *);
 /* Call after host_run().  True if nothing is being done (any more). */
 bool host_done(struct host *);
 
