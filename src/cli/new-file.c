@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,20 +22,38 @@ temporary_of(const char *name)
                      (long int) getpid());
 }
 
-/* Returns 0 or an errno. */
+/* Writes 'text' to 'fd' and closes it.  Returns 0 or an errno. */
 static int
-write_text(int dirfd, const char *name, const char *text)
+write_text(int fd, const char *text)
 {
-    int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                    | O_CLOEXEC, 0644);
     size_t written;
-    int error = fd < 0 ? errno : write_fully(fd, text, strlen(text),
-                                             &written);
+    int error = write_fully(fd, text, strlen(text), &written);
 
-    if (fd >= 0 && close(fd) && !error) {
+    if (!error && fsync(fd)) {
+        error = errno;
+    }
+    if (close(fd) && !error) {
         error = errno;
     }
     return error;
+}
+
+/* Renames 'tmp' to 'name' unless there is such a file.  Returns 0 or an
+ * errno. */
+static int
+rename_new(int dirfd, const char *tmp, const char *name)
+{
+    if (!renameat2(dirfd, tmp, dirfd, name, RENAME_NOREPLACE)) {
+        return 0;
+    } else if (errno != EINVAL && errno != ENOSYS) {
+        return errno;
+    }
+    /* A file system that does not know the flag (NFS, say) has links. */
+    if (linkat(dirfd, tmp, dirfd, name, 0)) {
+        return errno;
+    }
+    unlinkat(dirfd, tmp, 0);
+    return 0;
 }
 
 char *
@@ -42,16 +61,21 @@ new_file_write(int dirfd, const char *name, const char *shown,
                const char *text)
 {
     char *tmp = temporary_of(name);
-    int error = write_text(dirfd, tmp, text);
+    int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                    | O_CLOEXEC, 0644);
+    int error = fd < 0 ? errno : write_text(fd, text);
+    bool there = false;
 
-    /* Unlike rename(2), this fails if there is such a file. */
-    if (!error && linkat(dirfd, tmp, dirfd, name, 0)) {
-        error = errno;
+    if (!error) {
+        error = rename_new(dirfd, tmp, name);
+        there = error == EEXIST;
     }
-    unlinkat(dirfd, tmp, 0);
+    if (error && fd >= 0) {
+        unlinkat(dirfd, tmp, 0);
+    }
     free(tmp);
     return (!error ? NULL
-            : error == EEXIST
+            : there
             ? xasprintf("%s is there already, and is not overwritten", shown)
             : xasprintf("%s: cannot be written (%s)", shown,
                         ovs_strerror(error)));

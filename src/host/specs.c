@@ -93,11 +93,15 @@ look_up(const char *name, struct smap *known,
     const char *number = smap_get(known, name);
     unsigned int id;
 
-    if (!number && resolve(name, &id)) {
-        smap_add_format(known, name, "%u", id);
+    if (!number) {
+        if (resolve(name, &id)) {
+            smap_add_format(known, name, "%u", id);
+        } else {
+            smap_add(known, name, "");
+        }
         number = smap_get(known, name);
     }
-    return number;
+    return number[0] ? number : NULL;
 }
 
 /* Specs name users and groups; the kernel reports numbers. */

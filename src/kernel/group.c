@@ -24,8 +24,9 @@ VLOG_DEFINE_THIS_MODULE(kernel_group);
  * once.  So: put the devices into a group that nobody else uses, look whether
  * exactly these are in it and nobody holds one, delete the group. */
 
-/* Where the search for an unused group begins: "ovpd". */
-#define GROUP_FIRST 0x6f767064
+/* Where the search for an unused group begins: behind all of
+ * RTNL_GROUP_UNFINISHED. */
+#define GROUP_FIRST 0x6f770000
 
 /* How often to repeat a dump during which something changed. */
 #define MAX_DUMPS 5

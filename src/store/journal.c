@@ -416,10 +416,11 @@ journal_skip(const struct store_fds *fds, const struct journal *journal)
     /* The content went to the disk before.  Until the directory does, a power
      * cut leaves the old file, or the new one, and perhaps the temporary one,
      * which the next edit removes. */
-    return (fsync(fd)
-            ? xasprintf("%s: was changed, but may not survive a power cut "
-                        "(%s)", item->name, ovs_strerror(errno))
-            : NULL);
+    if (fsync(fd)) {
+        VLOG_WARN("%s: was changed, but may not survive a power cut (%s)",
+                  item->name, ovs_strerror(errno));
+    }
+    return NULL;
 }
 
 void
