@@ -73,6 +73,14 @@ class Crasher:
             if time.monotonic() > deadline:
                 raise Failure("neither dead nor clean: %s" % wrong[:10])
 
+    def pass_by(self, daemon):
+        """Until 'daemon' is dead, or has looked again at which point is armed:
+        it may have done so just before."""
+        while daemon.alive() and self.w.run(
+                "ovs-appctl", "-t", "ovs-portd", "--timeout=5", "version",
+                check=False).returncode:
+            time.sleep(0.02)
+
     def crash(self, point, act, confirm=None):
         """Does act() with 'point' armed.  Where that ends the daemon, the
         next one meets the same point while it recovers, and the third one
@@ -87,7 +95,7 @@ class Crasher:
             if not final:
                 daemon = self.start()
         self.arm("")
-        time.sleep(0.02)        # It may just have looked.
+        self.pass_by(daemon)
         if not daemon.alive():
             self.bury(daemon, point)
             daemon = self.start()
