@@ -197,6 +197,22 @@ test_veth_unfinished(void **state OVS_UNUSED)
     assert_null(model_observed_link(&w.o, "old"));
     world_destroy(&w);
 
+    /* Somebody's, who happens to use that group but has his own alias. */
+    start_veth(&w, both_ends);
+    add_unfinished(&w, "v1", "x");
+    world_set_link(&w, "v1", MODEL_L_ALIAS, "stranger");
+    assert_int_equal(world_settle(&w, "link:lab"), MODEL_CONFLICT);
+    assert_link(&w, "v1", MODEL_L_ALIAS, "stranger");
+    world_destroy(&w);
+}
+
+static void
+test_veth_leftovers(void **state OVS_UNUSED)
+{
+    struct plan_verdict verdict;
+    struct plan plan;
+    struct world w;
+
     /* By now nobody wants a pair of these names; that of "v1" is finished by
      * who does. */
     start_veth(&w, both_ends);
@@ -204,8 +220,6 @@ test_veth_unfinished(void **state OVS_UNUSED)
     add_unfinished(&w, "b2", "v1");
     add_unfinished(&w, "old0", "old1");
     add_unfinished(&w, "old1", "old0");
-    struct plan_verdict verdict;
-    struct plan plan;
     plan_init(&plan);
     world_plan(&w, MODEL_LEFTOVERS, &plan, &verdict);
     assert_int_equal(plan.n_steps, 2);
@@ -244,8 +258,24 @@ test_veth_unfinished(void **state OVS_UNUSED)
     assert_non_null(model_observed_link(&w.o, "old0"));
     world_destroy(&w);
 
-    /* Who writes our name for them into a row or an alias gets nothing deleted,
-     * and nothing else either. */
+    /* Another instance's. */
+    start_veth(&w, both_ends);
+    world_unwant(&w, "link:lab");
+    add_unfinished(&w, "v1", "x");
+    world_set_link(&w, "v1", MODEL_L_UNFINISHED, "65536");
+    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_READY);
+    assert_non_null(model_observed_link(&w.o, "v1"));
+    world_destroy(&w);
+}
+
+/* Who writes our name for them into a row or an alias makes none of it. */
+static void
+test_no_leftovers(void **state OVS_UNUSED)
+{
+    struct plan_verdict verdict;
+    struct plan plan;
+    struct world w;
+
     start_veth(&w, both_ends);
     world_unwant(&w, "link:lab");
     world_add_device(&w, "tap7");
@@ -260,23 +290,6 @@ test_veth_unfinished(void **state OVS_UNUSED)
     assert_int_equal(plan.n_steps, 0);
     plan_verdict_destroy(&verdict);
     plan_destroy(&plan);
-    world_destroy(&w);
-
-    /* Another instance's. */
-    start_veth(&w, both_ends);
-    world_unwant(&w, "link:lab");
-    add_unfinished(&w, "v1", "x");
-    world_set_link(&w, "v1", MODEL_L_UNFINISHED, "65536");
-    assert_int_equal(world_settle(&w, MODEL_LEFTOVERS), MODEL_READY);
-    assert_non_null(model_observed_link(&w.o, "v1"));
-    world_destroy(&w);
-
-    /* Somebody's, who happens to use that group but has his own alias. */
-    start_veth(&w, both_ends);
-    add_unfinished(&w, "v1", "x");
-    world_set_link(&w, "v1", MODEL_L_ALIAS, "stranger");
-    assert_int_equal(world_settle(&w, "link:lab"), MODEL_CONFLICT);
-    assert_link(&w, "v1", MODEL_L_ALIAS, "stranger");
     world_destroy(&w);
 }
 
@@ -411,6 +424,8 @@ main(void)
         cmocka_unit_test(test_veth_end_moved_away),
         cmocka_unit_test(test_veth_name_is_taken),
         cmocka_unit_test(test_veth_unfinished),
+        cmocka_unit_test(test_veth_leftovers),
+        cmocka_unit_test(test_no_leftovers),
         cmocka_unit_test(test_veth_goes_by_one_step),
         cmocka_unit_test(test_veth_without_its_mark_is_not_deleted),
         cmocka_unit_test(test_veth_changes),
