@@ -43,6 +43,10 @@ BRIDGE_COLUMNS = ("datapath_type", "fail_mode", "mcast_snooping_enable",
                   "protocols", "rstp_enable", "stp_enable", "flood_vlans")
 # What the datapath makes for itself.
 DATAPATH_DEVICES = {"ovs-netdev", "ovs-system"}
+# What a tunnel's module puts into each namespace once it is loaded, for which
+# a tunnel of the kernel's datapath is enough.
+FALLBACK_DEVICES = {"erspan0", "gre0", "gretap0", "ip6gre0", "ip6tnl0",
+                    "ip6_vti0", "ip_vti0", "sit0", "tunl0"}
 # Columns that ovs-vswitchd writes, and those that say nothing of a stranger.
 VSWITCHD_WRITES = {
     "Bridge": {"datapath_id", "datapath_version", "status", "rstp_status"},
@@ -540,7 +544,7 @@ def _leaks(live, objects, instance):
 def _unexplained(live, objects, known):
     """Devices that neither an object nor the test accounts for: what a crash
     left without its mark."""
-    explained = {"lo"} | DATAPATH_DEVICES | set(known)
+    explained = {"lo"} | DATAPATH_DEVICES | FALLBACK_DEVICES | set(known)
     explained |= {b["name"] for b in live.tables["Bridge"]}
     for w in objects.values():
         explained |= w.devices() | w.uplinks | set(w.ports)
