@@ -181,7 +181,7 @@ def test_strangers_member(w):
     w.ip("link", "set", "eth5", "down")
     w.ip("link", "set", "eth5", "master", "bond0")
     write(w, mode="balance-xor")
-    w.ctl("--timeout=60", "sync", exit=None)
+    w.ctl("--timeout=5", "sync", exit=None)
     w.wait_state("bond:bond0", "held", text="ip link set eth5 nomaster")
     equal((w.ifindex("bond0"), members(w), w.is_up("eth5")),
           (index, ["eth2", "eth3", "eth5"], True), "device and members")
@@ -192,7 +192,7 @@ def test_strangers_member(w):
 
     w.ip("link", "set", "eth5", "down")
     w.ip("link", "set", "eth5", "master", "bond0")
-    said = w.ctl("--timeout=60", "bond-del", "bond0", exit=None).stderr
+    said = w.ctl("--timeout=5", "bond-del", "bond0", exit=None).stderr
     assert "bond bond0 still has member eth5" in said, said
     # Killed at whatever point of it, the rest is done by the next run.
     w.portd.kill()
