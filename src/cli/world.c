@@ -165,7 +165,7 @@ world_init(struct world *w)
     memset(w, 0, sizeof *w);
     specs_init(&w->specs);
     fuses_init(&w->fuses);
-    model_wanted_init(&w->own);
+    model_wanted_init(&w->own, "");
     w->wanted = &w->own;
 }
 

@@ -48,7 +48,7 @@ host_open(const char *db, const char *instance, bool writable,
     char *boot_id = kernel_boot_id();
 
     *hostp = NULL;
-    model_wanted_init(&h->wanted);
+    model_wanted_init(&h->wanted, instance);
     model_observed_init(&h->observed, instance, boot_id);
     free(boot_id);
     h->writable = writable;

@@ -360,6 +360,60 @@ model_link_mark(const struct model_link *link)
     return alias && !strncmp(alias, MODEL_ALIAS_PREFIX, n) ? &alias[n] : NULL;
 }
 
+static void
+mark_row(struct model_row *row, const char *mark)
+{
+    struct sset owned = SSET_INITIALIZER(&owned);
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, &row->fields) {
+        /* Where a port sits is told by its bridge, not by a list. */
+        if (strcmp(node->key, MODEL_F_BRIDGE)
+            && strcmp(node->key, MODEL_OWNED)
+            && strcmp(node->key, MODEL_MARK)
+            && strcmp(node->key, MODEL_ROW_KEY)) {
+            sset_add(&owned, node->key);
+        }
+    }
+    smap_replace_nocopy(&row->fields, xstrdup(MODEL_OWNED),
+                        model_owned_format(&owned));
+    smap_replace(&row->fields, MODEL_MARK, mark);
+    if (model_table_is_satellite(row->table)) {
+        smap_replace(&row->fields, MODEL_ROW_KEY, row->name);
+    }
+    sset_destroy(&owned);
+}
+
+void
+model_object_mark(struct model_object *object, const char *instance)
+{
+    char *mark = model_mark(instance, object->id);
+
+    if (object->bridge) {
+        mark_row(&object->bridge->row, mark);
+    }
+    for (size_t i = 0; i < object->n_ports; i++) {
+        struct model_port *port = object->ports[i];
+
+        mark_row(&port->row, mark);
+        for (size_t j = 0; j < port->n_ifaces; j++) {
+            mark_row(&port->ifaces[j].row, mark);
+        }
+    }
+    for (size_t i = 0; i < object->n_links; i++) {
+        struct smap *fields = &object->links[i]->fields;
+
+        if (smap_get(fields, MODEL_L_KIND)) {
+            smap_replace_nocopy(fields, xstrdup(MODEL_L_ALIAS),
+                                xasprintf(MODEL_ALIAS_PREFIX"%s", mark));
+        }
+    }
+    for (size_t i = 0; i < object->n_satellites; i++) {
+        mark_row(object->satellites[i], mark);
+    }
+    free(mark);
+}
+
 bool
 model_link_is_leftover(const struct model_link *link)
 {

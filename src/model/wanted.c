@@ -9,8 +9,9 @@
 #include "util.h"
 
 void
-model_wanted_init(struct model_wanted *w)
+model_wanted_init(struct model_wanted *w, const char *instance)
 {
+    w->instance = xstrdup(instance);
     shash_init(&w->objects);
     w->n_nics = 0;
     w->n_versions = 0;
@@ -37,6 +38,7 @@ model_wanted_destroy(struct model_wanted *w)
     index_destroy(&w->by_reference);
     index_destroy(&w->by_mac);
     index_destroy(&w->by_iface_id);
+    free(w->instance);
 }
 
 struct model_object *
@@ -220,6 +222,7 @@ model_wanted_replace(struct model_wanted *w, const char *source,
         struct model_object *old = model_wanted_get(w, new->id);
 
         sset_find_and_delete(&gone, new->id);
+        model_object_mark(new, w->instance);
         if (old && model_object_equals(old, new)) {
             model_object_destroy(new);
             continue;

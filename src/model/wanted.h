@@ -26,6 +26,7 @@ struct model_policy {
 #define MODEL_POLICY_INITIALIZER { false, false, 10, 50 }
 
 struct model_wanted {
+    char *instance;             /* Whose marks the objects get. */
     struct shash objects;       /* Id -> struct model_object. */
     uint64_t n_versions;        /* The last one's number. */
     size_t n_nics;              /* Of those, NICs. */
@@ -39,14 +40,15 @@ struct model_wanted {
     struct model_policy policy;
 };
 
-void model_wanted_init(struct model_wanted *);
+/* For 'instance', whose marks all objects get (model_object_mark()). */
+void model_wanted_init(struct model_wanted *, const char *instance);
 void model_wanted_destroy(struct model_wanted *);
 
 struct model_object *model_wanted_get(const struct model_wanted *,
                                       const char *id);
 
 /* Replaces all objects of 'source' by the 'n' 'objects' (ownership goes over,
- * the array itself stays the caller's); n == 0 removes the source.  Adds to
+ * the array itself stays the caller's; they get their marks here); n == 0 removes the source.  Adds to
  * 'changed' the ids of objects that are new, gone or not equal to before, and
  * of those whose clash with them may have begun or ended. */
 void model_wanted_replace(struct model_wanted *, const char *source,

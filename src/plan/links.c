@@ -44,42 +44,31 @@ is_created_by_us(const struct model_link *want)
     return smap_get(&want->fields, MODEL_L_KIND) != NULL;
 }
 
-/* Fields of 'want' in ascending order, with the alias that marks it. */
-static void
-link_target(const struct planner *p, const struct model_link *want,
-            struct smap *target)
+/* A new device goes up only after ovs-vswitchd has taken it in: the other
+ * order costs many times as much and lets the host answer the guest.  A new
+ * bond has no members yet. */
+static bool
+is_for_later(const char *field)
 {
-    smap_clone(target, &want->fields);
-    if (is_created_by_us(want)) {
-        char *mark = model_mark(p->observed->instance, p->id);
-        smap_add_nocopy(target, xstrdup(MODEL_L_ALIAS),
-                        xasprintf(MODEL_ALIAS_PREFIX"%s", mark));
-        free(mark);
-    }
+    return (!strcmp(field, MODEL_L_UP)
+            || !strcmp(field, MODEL_L_BOND MODEL_BOND_PRIMARY));
 }
 
 static struct plan_step *
 add_link(struct planner *p, const struct model_link *want)
 {
-    struct smap target;
-    link_target(p, want, &target);
-    /* It goes up only after ovs-vswitchd has taken it in: the other order
-     * costs many times as much and lets the host answer the guest. */
-    smap_remove(&target, MODEL_L_UP);
-    /* Nor has it any members yet. */
-    smap_remove(&target, MODEL_L_BOND MODEL_BOND_PRIMARY);
-
     struct plan_step *step = planner_step(p, PLAN_ADD, PLAN_LINK,
                                           want->name, NULL);
     if (p->leftovers) {
         planner_after(step, "what has the old name is gone");
     }
-    const struct smap_node **nodes = smap_sort(&target);
-    for (size_t i = 0; i < smap_count(&target); i++) {
-        plan_step_change(step, nodes[i]->key, NULL, nodes[i]->value);
+    const struct smap_node **nodes = smap_sort(&want->fields);
+    for (size_t i = 0; i < smap_count(&want->fields); i++) {
+        if (!is_for_later(nodes[i]->key)) {
+            plan_step_change(step, nodes[i]->key, NULL, nodes[i]->value);
+        }
     }
     free(nodes);
-    smap_destroy(&target);
     planner_note(p, MODEL_APPLYING, "device %s is being created",
                  want->name);
     return step;
@@ -159,21 +148,46 @@ group_of(const char *field)
             : ANYTIME);
 }
 
-/* Adds to 'step' what has to change for fields of 'group' to be as in
- * 'target'. */
+static bool
+field_differs(const struct smap_node *want, const struct model_link *have)
+{
+    return (!is_about_others(want->key)
+            && !nullable_string_is_equal(smap_get(&have->fields, want->key),
+                                         want->value));
+}
+
+/* Finds out in which groups 'have' is not as 'want' says. */
+static void
+find_groups(const struct model_link *want, const struct model_link *have,
+            bool differs[N_GROUPS])
+{
+    const struct smap_node *node;
+
+    memset(differs, 0, N_GROUPS * sizeof *differs);
+    SMAP_FOR_EACH (node, &want->fields) {
+        if (field_differs(node, have)) {
+            differs[group_of(node->key)] = true;
+        }
+    }
+    if (smap_get(&have->fields, MODEL_L_UNFINISHED)) {
+        differs[ANYTIME] = true;
+    }
+}
+
+/* Adds to 'step' what has to change for fields of 'group' to be as 'want'
+ * says. */
 static void
 set_group(struct planner *p, struct plan_step *step, enum group group,
-          const struct smap *target, const struct model_link *have)
+          const struct model_link *want, const struct model_link *have)
 {
-    const struct smap_node **nodes = smap_sort(target);
+    const struct smap_node **nodes = smap_sort(&want->fields);
 
-    for (size_t i = 0; i < smap_count(target); i++) {
+    for (size_t i = 0; i < smap_count(&want->fields); i++) {
         const char *field = nodes[i]->key;
-        const char *old = smap_get(&have->fields, field);
 
-        if (group_of(field) == group && !is_about_others(field)
-            && !nullable_string_is_equal(old, nodes[i]->value)) {
-            planner_change(p, step, field, old, nodes[i]->value);
+        if (group_of(field) == group && field_differs(nodes[i], have)) {
+            planner_change(p, step, field, smap_get(&have->fields, field),
+                           nodes[i]->value);
         }
     }
     free(nodes);
@@ -198,13 +212,16 @@ void
 planner_set_link(struct planner *p, const struct model_link *want,
                  const struct model_link *have)
 {
-    struct smap target;
+    bool differs[N_GROUPS];
 
-    link_target(p, want, &target);
+    find_groups(want, have, differs);
     for (enum group group = ANYTIME; group < N_GROUPS; group++) {
-        struct plan_step *step = planner_set_step(p, have);
+        if (!differs[group]) {
+            continue;
+        }
 
-        set_group(p, step, group, &target, have);
+        struct plan_step *step = planner_set_step(p, have);
+        set_group(p, step, group, want, have);
         if (plan_drop_if_empty(p->plan, step)
             || (group == ATTACHED && drop_moot(p, step, have))) {
             continue;
@@ -223,7 +240,6 @@ planner_set_link(struct planner *p, const struct model_link *want,
         planner_note(p, MODEL_APPLYING, "device %s is being set up",
                      have->name);
     }
-    smap_destroy(&target);
 }
 
 void

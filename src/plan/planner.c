@@ -258,12 +258,15 @@ planner_listed(const struct planner *p, const char *name, const char *prefix,
                struct sset *things)
 {
     const struct model_iface *iface = planner_own_iface(p, name);
+    const char *list = iface ? smap_get(&iface->row.fields, MODEL_OWNED)
+                       : NULL;
+    if (!list || !strstr(list, prefix)) {
+        return;                 /* As a rule. */
+    }
+
     struct sset owned = SSET_INITIALIZER(&owned);
     const char *thing;
-
-    if (iface) {
-        model_owned_read(&iface->row.fields, &owned);
-    }
+    model_owned_parse(list, &owned);
     SSET_FOR_EACH (thing, &owned) {
         if (!strncmp(thing, prefix, strlen(prefix))) {
             sset_add(things, thing);

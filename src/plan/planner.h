@@ -161,10 +161,6 @@ void planner_delete_satellites(struct planner *,
                                const struct model_object *heir);
 void planner_qos_noop(struct planner *);
 
-/* Completes 'target' (the fields of a wanted row) by the mark and the list
- * of owned fields. */
-void planner_target(const struct planner *, const struct model_row *want,
-                    struct smap *target);
 /* Appends to 'step' the changes from 'have' (NULL: a new row) to 'target',
  * and the clearing of what we own and want no more. */
 void planner_diff_row(struct planner *, struct plan_step *,

@@ -223,7 +223,7 @@ plan_iface(struct planner *p, const struct model_port *port, bool moves,
     }
 
     struct smap target;
-    planner_target(p, &want->row, &target);
+    smap_clone(&target, &want->row.fields);
     pin_ofport(p, have, &target);
     planner_list_members(p, name, &target);
     struct plan_step *step = planner_step(p, have ? PLAN_SET : PLAN_ADD,
@@ -332,10 +332,7 @@ add_port(struct planner *p, const struct model_port *want)
     }
     devices_are_there(p, want, step);
 
-    struct smap target;
-    planner_target(p, &want->row, &target);
-    planner_diff_row(p, step, MODEL_TABLE_PORT, &target, NULL);
-    smap_destroy(&target);
+    planner_diff_row(p, step, MODEL_TABLE_PORT, &want->row.fields, NULL);
     planner_note(p, MODEL_APPLYING, "port %s is being added", name);
 
     /* The rows come together or not at all. */
@@ -357,11 +354,13 @@ respect_qos(struct planner *p, struct plan_step *step,
             const struct model_port *have)
 {
     struct plan_change *c = plan_step_find(step, MODEL_F_QOS);
-    struct sset owned = SSET_INITIALIZER(&owned);
+    if (!c || !c->old || *c->old != '?') {
+        return;
+    }
 
+    struct sset owned = SSET_INITIALIZER(&owned);
     model_owned_read(&have->row.fields, &owned);
-    if (c && c->old && *c->old == '?'
-        && !sset_contains(&owned, MODEL_F_QOS)) {
+    if (!sset_contains(&owned, MODEL_F_QOS)) {
         planner_note(p, MODEL_CONFLICT, "port %s has a QoS row that is not "
                      "ours (%s); clear its column qos or take \"qos\" out of "
                      "the spec", step->name, c->old + 1);
@@ -409,13 +408,10 @@ set_port(struct planner *p, const struct model_port *want,
 {
     const char *name = want->row.name;
     const char *bridge = model_row_get(&want->row, MODEL_F_BRIDGE);
-    struct smap target;
-
-    planner_target(p, &want->row, &target);
     struct plan_step *step = planner_step(p, PLAN_SET, PLAN_PORT, name,
                                           NULL);
-    planner_diff_row(p, step, MODEL_TABLE_PORT, &target, &have->row);
-    smap_destroy(&target);
+    planner_diff_row(p, step, MODEL_TABLE_PORT, &want->row.fields,
+                     &have->row);
     respect_qos(p, step, have);
     if (plan_step_find(step, MODEL_F_BRIDGE)
         && !model_observed_bridge(p->observed, bridge)) {

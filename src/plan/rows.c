@@ -40,40 +40,17 @@ planner_change(struct planner *p, struct plan_step *step, const char *field,
     plan_step_change(step, field, old, new);
 }
 
-void
-planner_target(const struct planner *p, const struct model_row *want,
-               struct smap *target)
-{
-    smap_clone(target, &want->fields);
-
-    struct sset owned = SSET_INITIALIZER(&owned);
-    const struct smap_node *node;
-    SMAP_FOR_EACH (node, &want->fields) {
-        /* Where a port sits is told by its bridge, not by a list. */
-        if (strcmp(node->key, MODEL_F_BRIDGE)) {
-            sset_add(&owned, node->key);
-        }
-    }
-    smap_add_nocopy(target, xstrdup(MODEL_MARK),
-                    model_mark(p->observed->instance, p->id));
-    smap_add_nocopy(target, xstrdup(MODEL_OWNED),
-                    model_owned_format(&owned));
-    sset_destroy(&owned);
-}
-
-static int
-compare_nodes(const void *a_, const void *b_)
-{
-    const struct smap_node *const *a = a_;
-    const struct smap_node *const *b = b_;
-    return strcmp((*a)->key, (*b)->key);
-}
-
 static void
 clear_disowned(struct planner *p, struct plan_step *step,
                enum model_table table, const struct smap *target,
                const struct model_row *have)
 {
+    /* As a rule the two lists are the same. */
+    if (nullable_string_is_equal(smap_get(target, MODEL_OWNED),
+                                 smap_get(&have->fields, MODEL_OWNED))) {
+        return;
+    }
+
     struct sset owned = SSET_INITIALIZER(&owned);
     model_owned_read(&have->fields, &owned);
 
@@ -110,9 +87,7 @@ planner_diff_row(struct planner *p, struct plan_step *step,
 
     /* Sorted, so that equal worlds make equal plans. */
     const struct smap_node **nodes = smap_sort(target);
-    size_t n = smap_count(target);
-    qsort(nodes, n, sizeof *nodes, compare_nodes);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < smap_count(target); i++) {
         const char *old = field_or_default(table, fields, nodes[i]->key);
 
         if (!nullable_string_is_equal(old, nodes[i]->value)
@@ -174,13 +149,10 @@ planner_bridge(struct planner *p)
         return;
     }
 
-    struct smap target;
-    planner_target(p, want, &target);
     struct plan_step *step = planner_step(p, have ? PLAN_SET : PLAN_ADD,
                                           PLAN_BRIDGE, want->name, NULL);
-    planner_diff_row(p, step, MODEL_TABLE_BRIDGE, &target,
+    planner_diff_row(p, step, MODEL_TABLE_BRIDGE, &want->fields,
                      have ? &have->row : NULL);
-    smap_destroy(&target);
     if (have) {
         drop_ovn_fields(p, step);
         if (plan_step_find(step, "datapath_type")) {

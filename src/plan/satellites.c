@@ -140,8 +140,7 @@ planner_satellite(struct planner *p, const struct model_row *want)
     }
 
     struct smap target;
-    planner_target(p, want, &target);
-    smap_replace(&target, MODEL_ROW_KEY, want->name);
+    smap_clone(&target, &want->fields);
     struct plan_step *step = planner_step(p, have ? PLAN_SET : PLAN_ADD, what,
                                           want->name, NULL);
     if (after) {

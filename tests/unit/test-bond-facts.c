@@ -189,7 +189,7 @@ kernel_facts(const struct model_observed *o)
     struct model_object *object = xzalloc(sizeof *object);
     struct model_port *port = model_port_create("bond0");
 
-    model_wanted_init(&w);
+    model_wanted_init(&w, "main");
     object->id = xstrdup("bond:bond0");
     object->source = xstrdup("host.json");
     model_port_add_iface(port, "bond0");

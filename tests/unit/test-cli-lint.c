@@ -68,7 +68,7 @@ check_lint(const char *host, const char *vm1, const char *vm2,
     struct lint l;
 
     specs_init(&f.specs);
-    model_wanted_init(&f.wanted);
+    model_wanted_init(&f.wanted, "main");
     sset_init(&f.changed);
     if (host) {
         put(&f, "host.json", host);

@@ -289,6 +289,7 @@ test_ovn(void **state OVS_UNUSED)
     model_row_set(new, MODEL_F_BRIDGE, "br0");
     model_row_set(new, "target", "tcp:192.0.2.1");
     model_object_add_satellite(bridge, new);
+    model_object_mark(bridge, "main");
     w.o.ovn_bridge = xstrdup("br0");
     expect(&w, "bridge:br0", MODEL_CONFLICT, "ovn-controller's", &plan);
     assert_int_equal(plan_n_ready(&plan), 0);

@@ -16,7 +16,7 @@
 void
 world_init(struct world *w)
 {
-    model_wanted_init(&w->w);
+    model_wanted_init(&w->w, "main");
     model_observed_init(&w->o, "main", "boot");
     w->o.db_complete = w->o.links_complete = true;
     w->gate = (struct plan_gate) PLAN_GATE_INITIALIZER;
