@@ -38,6 +38,10 @@ COVERAGE_DEFINE(reconcile_step);
 #define REFRESH_INTERVAL_MS (2 * 1000)
 /* How often to look whether users that did not exist do now. */
 #define NAMES_INTERVAL_MS (10 * 1000)
+/* How many new devices a pass plans.  ovs-vswitchd takes them in while those
+ * of the next pass are being made; but each transaction costs it time in
+ * proportion to all of its ports, so they are not few. */
+#define CREATE_MAX 256
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
@@ -288,10 +292,26 @@ plan_one(struct reconcile *r, const char *id, long long int now)
     }
 }
 
+/* How many steps from 'first' on create a device. */
+static size_t
+count_new(const struct plan *plan, size_t first)
+{
+    size_t n = 0;
+
+    for (size_t i = first; i < plan->n_steps; i++) {
+        const struct plan_step *step = plan->steps[i];
+        n += (!step->after && step->op == PLAN_ADD
+              && step->what == PLAN_LINK);
+    }
+    return n;
+}
+
+/* Plans what is dirty; what is all new may stay so for the next pass. */
 static void
 plan_dirty(struct reconcile *r, long long int now)
 {
     struct sset dirty;
+    size_t n_new = 0;
 
     sset_init(&dirty);
     sset_swap(&dirty, &r->dirty);
@@ -305,8 +325,17 @@ plan_dirty(struct reconcile *r, long long int now)
     }
     const char **ids = sset_sort(&dirty);
     for (size_t i = 0; i < sset_count(&dirty); i++) {
+        size_t first = r->plan.n_steps;
+
+        if (n_new >= CREATE_MAX && r->could_write && !is_live(r, ids[i])
+            && is_wanted(r, ids[i])) {
+            get_record(r, ids[i]);
+            sset_add(&r->dirty, ids[i]);
+            continue;
+        }
         sset_find_and_delete(&r->unsettled, ids[i]);
         plan_one(r, ids[i], now);
+        n_new += count_new(&r->plan, first);
     }
     if (sset_is_empty(&r->unsettled)) {
         sets_reset(&r->unsettled);

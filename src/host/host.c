@@ -29,8 +29,9 @@ struct host {
     /* The plan whose kernel steps are being done, a batch each time the loop
      * comes round; NULL once they are. */
     struct plan *plan;
-    size_t n_looked_at;         /* Of its steps. */
-    bool creates;               /* One of them was to create a device. */
+    size_t n_looked_at;         /* Of its steps, in this round. */
+    bool creating;              /* The second round: those that create
+                                 * devices.  The rows are on their way. */
 
     /* Row steps of the plan, while the transaction is in flight. */
     struct plan_step **rows;
@@ -293,8 +294,28 @@ host_adopt(const struct host *h, const char *id,
     return plan_adopt(&h->wanted, &h->observed, id, gate, stamps, rest);
 }
 
-/* Does the next batch of kernel steps, in order; deletions, of which many go
- * at once by their group, do not count towards it. */
+/* Existing devices first, then rows, then new devices, while the database and
+ * ovs-vswitchd have the rows to work on: no row that can be written now needs
+ * a device that is not there yet. */
+static bool
+is_of_round(const struct host *h, const struct plan_step *step)
+{
+    return (step->what == PLAN_LINK
+            && (step->op == PLAN_ADD) == h->creating);
+}
+
+/* True if the step number 'i' of the plan could be done now and is not. */
+static bool
+is_undone(const struct host *h, size_t i)
+{
+    const struct plan_step *step = h->plan->steps[i];
+
+    return (!step->after
+            && (is_of_round(h, step) ? i >= h->n_looked_at : !h->creating));
+}
+
+/* Does the next batch of this round's kernel steps, in order; deletions, of
+ * which many go at once by their group, do not count towards it. */
 static void
 execute_links(struct host *h)
 {
@@ -304,8 +325,7 @@ execute_links(struct host *h)
     while (h->n_looked_at < h->plan->n_steps && n_slow < KERNEL_BATCH) {
         struct plan_step *step = h->plan->steps[h->n_looked_at++];
 
-        if (!step->after && step->what == PLAN_LINK) {
-            h->creates |= step->op == PLAN_ADD;
+        if (!step->after && is_of_round(h, step)) {
             n_slow += step->op != PLAN_DEL;
             batch[n++] = step;
         }
@@ -323,11 +343,8 @@ static void
 give_up(struct host *h, const char *why)
 {
     for (size_t i = 0; i < h->plan->n_steps; i++) {
-        struct plan_step *step = h->plan->steps[i];
-
-        if (!step->after
-            && (step->what != PLAN_LINK || i >= h->n_looked_at)) {
-            step->after = xstrdup(why);
+        if (is_undone(h, i)) {
+            h->plan->steps[i]->after = xstrdup(why);
         }
     }
     h->plan = NULL;
@@ -336,21 +353,14 @@ give_up(struct host *h, const char *why)
 static void
 execute_rows(struct host *h)
 {
-    struct plan *plan = h->plan;
     size_t n = 0;
 
-    h->plan = NULL;
     free(h->rows);
-    h->rows = xmalloc(plan->n_steps * sizeof *h->rows);
-    for (size_t i = 0; i < plan->n_steps; i++) {
-        struct plan_step *step = plan->steps[i];
-        if (step->after || step->what == PLAN_LINK) {
-            continue;
-        } else if (h->creates) {
-            /* Each transaction costs ovs-vswitchd O(ports): as long as
-             * devices are being created, rows wait, so that all go in one. */
-            step->after = xstrdup("all devices are created");
-        } else {
+    h->rows = xmalloc(h->plan->n_steps * sizeof *h->rows);
+    for (size_t i = 0; i < h->plan->n_steps; i++) {
+        struct plan_step *step = h->plan->steps[i];
+
+        if (!step->after && step->what != PLAN_LINK) {
             h->rows[n++] = step;
         }
     }
@@ -371,9 +381,18 @@ proceed(struct host *h)
         return;
     }
     execute_links(h);
-    if (h->n_looked_at >= h->plan->n_steps) {
+    if (h->n_looked_at >= h->plan->n_steps && !h->creating) {
         FAILPOINT("links-done");
         execute_rows(h);
+        h->creating = true;
+        h->n_looked_at = 0;
+        while (h->n_looked_at < h->plan->n_steps
+               && !is_undone(h, h->n_looked_at)) {
+            h->n_looked_at++;
+        }
+    }
+    if (h->n_looked_at >= h->plan->n_steps) {
+        h->plan = NULL;
     }
 }
 
@@ -382,7 +401,7 @@ host_execute(struct host *h, struct plan *plan)
 {
     h->plan = plan;
     h->n_looked_at = 0;
-    h->creates = false;
+    h->creating = false;
     proceed(h);
 }
 
@@ -390,10 +409,7 @@ void
 host_specs_changed(struct host *h)
 {
     for (size_t i = 0; h->plan && i < h->plan->n_steps; i++) {
-        const struct plan_step *step = h->plan->steps[i];
-
-        if (!step->after && step->op == PLAN_DEL
-            && (step->what != PLAN_LINK || i >= h->n_looked_at)) {
+        if (h->plan->steps[i]->op == PLAN_DEL && is_undone(h, i)) {
             give_up(h, "it is planned by the new specs");
         }
     }

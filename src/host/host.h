@@ -69,7 +69,7 @@ char *host_adopt(const struct host *, const char *id,
                  struct plan *rest) OVS_WARN_UNUSED_RESULT;
 
 /* Begins to do the steps of 'plan' that can be done now: the kernel's, at most
- * KERNEL_BATCH each time host_done() is called, then all rows in one
+ * KERNEL_BATCH each time host_done() is called, and all rows in one
  * transaction.  'plan' must stay until host_done() returns true; then each
  * step that was done has its result in 'error', and one that was not has an
  * 'after'.  host_cannot_write() must be NULL; once it is not, what is left is

@@ -251,8 +251,9 @@ const char *model_link_mark(const struct model_link *link);
  * any more.  Any alias, even one of ours, says that it is none. */
 bool model_link_is_leftover(const struct model_link *);
 
-/* Completes a wanted object by what says that it is ours: the mark and the list
- * of its fields on each row, the alias on each link that we are to create. */
+/* Completes a wanted object by what says that it is ours: the mark and the
+ * list of its fields on each row, the alias on each link that we are to
+ * create. */
 struct model_object;
 void model_object_mark(struct model_object *, const char *instance);
 

@@ -48,9 +48,10 @@ struct model_object *model_wanted_get(const struct model_wanted *,
                                       const char *id);
 
 /* Replaces all objects of 'source' by the 'n' 'objects' (ownership goes over,
- * the array itself stays the caller's; they get their marks here); n == 0 removes the source.  Adds to
- * 'changed' the ids of objects that are new, gone or not equal to before, and
- * of those whose clash with them may have begun or ended. */
+ * the array itself stays the caller's), which get their marks here; n == 0
+ * removes the source.  Adds to 'changed' the ids of objects that are new, gone
+ * or not equal to before, and of those whose clash with them may have begun or
+ * ended. */
 void model_wanted_replace(struct model_wanted *, const char *source,
                           struct model_object **objects, size_t n,
                           struct sset *changed);
