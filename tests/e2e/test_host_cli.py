@@ -51,16 +51,16 @@ def test_bridges(w):
   "version": 1,
   "bridges": {
     "br0": {
-      "datapath_type": "netdev",
+      "datapath_type": "%s",
       "other_config": {
         "hwaddr": "02:00:00:00:00:01"
       }
     }
   }
 }
-""", "host.json")
+""" % w.datapath, "host.json")
     equal((w.bridge("br0")["datapath_type"], state(w, "bridge:br0")),
-          ("netdev", "ready"), "br0")
+          (w.datapath, "ready"), "br0")
     refused(w, "br-add", "br0", text="it is in host.json already")
     before = w.written()
     w.ctl("br-add", "--may-exist", "br0", "datapath_type=netdev")
@@ -71,7 +71,7 @@ def test_bridges(w):
           ("secure", [5, 7, 8]), "columns")
     equal(w.ctl("br-get", "br0", "flood_vlans").stdout, "5,7,8\n", "br-get")
     equal(rows(w, "br-get", "br0"),
-          [["datapath_type", "netdev"], ["fail_mode", "secure"],
+          [["datapath_type", w.datapath], ["fail_mode", "secure"],
            ["flood_vlans", "5,7,8"]], "br-get")
     w.ctl("br-clear", "br0", "fail_mode", "flood_vlans")
     equal(w.bridge("br0")["fail_mode"], [], "fail_mode")

@@ -387,7 +387,7 @@ def test_br_list(w):
                               "br1": {}}})
     w.write_vm("vm1", {"a": nic(1), "b": dict(nic(2), bridge="br9")})
     table = json.loads(w.ctl("-f", "json", "br-list").stdout)
-    equal(table["data"], [["br0", "true", "netdev", 1, 0],
+    equal(table["data"], [["br0", "true", w.datapath, 1, 0],
                           ["br1", "true", "system", 0, 0],
                           ["br9", "false", "-", 1, 0]], "bridges")
 
