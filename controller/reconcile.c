@@ -38,9 +38,10 @@ COVERAGE_DEFINE(reconcile_step);
 #define REFRESH_INTERVAL_MS (2 * 1000)
 /* How often to look whether users that did not exist do now. */
 #define NAMES_INTERVAL_MS (10 * 1000)
-/* How many new devices a pass plans.  ovs-vswitchd takes them in while those
- * of the next pass are being made; but each transaction costs it time in
- * proportion to all of its ports, so they are not few. */
+/* From how many new devices on a pass plans no more new NICs.  ovs-vswitchd
+ * takes them in while those of the next pass are being made; but each
+ * transaction costs it time in proportion to all of its ports, so they are not
+ * few. */
 #define CREATE_MAX 256
 #define STOPWATCH_PASS "reconcile-pass"
 
@@ -306,7 +307,14 @@ count_new(const struct plan *plan, size_t first)
     return n;
 }
 
-/* Plans what is dirty; what is all new may stay so for the next pass. */
+/* True for a NIC of which nothing is there yet. */
+static bool
+is_new_nic(const struct reconcile *r, const char *id)
+{
+    return model_id_is_nic(id) && is_wanted(r, id) && !is_live(r, id);
+}
+
+/* Plans what is dirty; new NICs may stay so for the next pass. */
 static void
 plan_dirty(struct reconcile *r, long long int now)
 {
@@ -327,8 +335,7 @@ plan_dirty(struct reconcile *r, long long int now)
     for (size_t i = 0; i < sset_count(&dirty); i++) {
         size_t first = r->plan.n_steps;
 
-        if (n_new >= CREATE_MAX && r->could_write && !is_live(r, ids[i])
-            && is_wanted(r, ids[i])) {
+        if (n_new >= CREATE_MAX && r->could_write && is_new_nic(r, ids[i])) {
             get_record(r, ids[i]);
             sset_add(&r->dirty, ids[i]);
             continue;
@@ -400,8 +407,7 @@ take_results(struct reconcile *r, long long int now)
         const struct plan_step *step = r->plan.steps[i];
         if (!step->after) {
             take_result(r, step, now);
-        } else if (sset_contains(&r->unsettled, step->object)) {
-            /* Waiting for what was just done. */
+        } else if (step->moved_on) {
             sset_add(&r->dirty, step->object);
         }
     }

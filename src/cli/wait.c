@@ -355,10 +355,11 @@ note_untold(const struct svec *removed)
 void
 cli_wait_prepare(struct cli *cli, const struct sset *bridges, bool vlans)
 {
-    bool nudges = vlans && cli->wait >= CLI_WAIT_OVS;
     bool asks = bridges && !sset_is_empty(bridges);
 
-    if (!cli->flows && cli->wait != CLI_WAIT_NONE && (nudges || asks)) {
+    /* Who waits for the database alone does not wait for ovs-vswitchd to tell
+     * of its flows either. */
+    if (!cli->flows && cli->wait >= CLI_WAIT_OVS && (vlans || asks)) {
         cli->flows = flows_open(bridges);
         flows_run(cli->flows);
     }

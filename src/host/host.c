@@ -345,6 +345,7 @@ give_up(struct host *h, const char *why)
     for (size_t i = 0; i < h->plan->n_steps; i++) {
         if (is_undone(h, i)) {
             h->plan->steps[i]->after = xstrdup(why);
+            h->plan->steps[i]->moved_on = true;
         }
     }
     h->plan = NULL;

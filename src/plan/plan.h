@@ -77,8 +77,9 @@ struct plan_step {
     char *after;                /* What it waits for; NULL: do it now. */
 
     /* Filled in by who does it: what went wrong, or NULL.  With 'moved_on' it
-     * is no fault: the world has changed under the step, or its outcome is
-     * not known; a look at what is observed now will tell. */
+     * is no fault: the world has changed under the step, or before it was
+     * begun (then 'after' says how), or its outcome is not known; a look at
+     * what is observed now will tell. */
     char *error;
     bool moved_on;
 };
