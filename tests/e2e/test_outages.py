@@ -156,6 +156,7 @@ def test_no_leader(w):
 def test_unmounted(w):
     """The spec directory is a file system that is unmounted for a while:
     nothing is deleted; what changed on it meanwhile counts when it is back."""
+    w.expect_log(r"cannot be read")     # If it looks meanwhile.
     away = os.path.join(w.dir, "away")
     os.mkdir(away)
     w.run("mount", "-t", "tmpfs", "none", away)
