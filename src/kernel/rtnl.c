@@ -168,13 +168,16 @@ parse_af_spec(struct model_link *link, struct nlattr *af_spec)
 static void
 parse_mac(struct model_link *link, struct nlattr *a)
 {
+    char text[ETH_ADDR_STRLEN + 1];
     struct eth_addr mac;
 
     /* Tunnels and InfiniBand have addresses of other lengths. */
     if (a && nla_len(a) == sizeof mac) {
         memcpy(&mac, nla_data(a), sizeof mac);
-        smap_add_format(&link->fields, MODEL_L_MAC, ETH_ADDR_FMT,
-                        ETH_ADDR_ARGS(mac));
+        /* With smap_add_format(), which formats twice, a tenth of what an
+         * event costs. */
+        snprintf(text, sizeof text, ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
+        smap_add(&link->fields, MODEL_L_MAC, text);
     }
 }
 
