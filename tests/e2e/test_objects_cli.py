@@ -441,7 +441,11 @@ def test_explain(w):
     w.vswitchd.signal(signal.SIGCONT)
     guest.close()
     w.run("ip", "link", "del", "tap0")
-    explain("tap", "there is no device tap0", "start ovs-portd")
+    if w.datapath == "system":  # The kernel has told ovs-vswitchd.
+        wait(lambda: w.iface("tap0")["error"], "OVS's error")
+        explain("ofport", "No such device", "start ovs-portd")
+    else:
+        explain("tap", "there is no device tap0", "start ovs-portd")
     w.vsctl("del-port", "tap0")
     explain("port", "start ovs-portd")
 
