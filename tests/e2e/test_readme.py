@@ -40,7 +40,10 @@ def test_first_minute(w):
         w.write(name, text)
     equal(w.ctl("check", "--strict").stdout,
           "2 files: 0 errors, 0 warnings, 0 notes\n", "check")
-    equal(w.ctl("plan").stdout, commands["plan"], "the plan")
+    equal(w.ctl("plan").stdout,
+          commands["plan"].replace("datapath_type=netdev",
+                                   "datapath_type=" + w.datapath),
+          "the plan")
     w.start_portd()
     w.wait_state("vm1/net0")
     equal(w.ctl("show").stdout, commands["show"], "show")
