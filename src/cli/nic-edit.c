@@ -36,6 +36,18 @@ nic_edit_exists(const struct nic_edit *e)
     return exists;
 }
 
+/* The NIC's object as it stands in the text, for the caller to free, or NULL.
+ * To look for several keys in it is quicker than in the whole text. */
+static char *
+own_text(const struct nic_edit *e)
+{
+    char *pointer = pointer_to(e);
+    char *text = object_edit_at(e->text, pointer);
+
+    free(pointer);
+    return text;
+}
+
 /* The NIC's own value for 'key', or NULL. */
 static char *
 own(const struct nic_edit *e, const char *key)
@@ -60,12 +72,14 @@ inherited(const struct nic_edit *e, const char *key)
 static void
 get_effective(const struct nic_edit *e, char *values[])
 {
+    char *nic = own_text(e);
     bool any = false;
 
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
-        values[i] = own(e, vlan_keys[i]);
+        values[i] = object_edit_get(nic, "", vlan_keys[i]);
         any |= values[i] != NULL;
     }
+    free(nic);
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys) && !any; i++) {
         values[i] = inherited(e, vlan_keys[i]);
     }
@@ -94,11 +108,18 @@ static char *
 put_all(struct nic_edit *e, const char *const values[])
 {
     char *before = xstrdup(e->text);
+    char *nic = own_text(e);
     char *error = NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys) && !error; i++) {
-        error = nic_edit_put(e, vlan_keys[i], values[i]);
+        char *old = object_edit_get(nic, "", vlan_keys[i]);
+
+        if (old || values[i]) {
+            error = nic_edit_put(e, vlan_keys[i], values[i]);
+        }
+        free(old);
     }
+    free(nic);
     if (error) {
         free(e->text);
         e->text = before;
