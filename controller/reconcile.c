@@ -419,19 +419,23 @@ static void
 watch_vswitchd(struct reconcile *r, long long int now)
 {
     const struct model_observed *o = host_observed(r->host);
+    bool moved = o->cur_cfg != r->cur_cfg;
+    bool applied = model_observed_applied(o);
 
-    if (model_observed_applied(o)) {
+    if (applied) {
         r->lag_since = LLONG_MAX;
-    } else if (r->lag_since == LLONG_MAX || o->cur_cfg != r->cur_cfg) {
+    } else if (r->lag_since == LLONG_MAX || moved) {
         r->lag_since = now;
     }
-    if (o->cur_cfg != r->cur_cfg) {
+    /* As long as more is on its way to ovs-vswitchd, nobody's wait ends. */
+    if (applied && (moved || !r->applied)) {
         const char *id;
         SSET_FOR_EACH (id, &r->unsettled) {
             sset_add(&r->dirty, id);
         }
-        r->cur_cfg = o->cur_cfg;
     }
+    r->cur_cfg = o->cur_cfg;
+    r->applied = applied;
 }
 
 static const char *

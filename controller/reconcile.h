@@ -51,13 +51,15 @@ struct reconcile {
     struct sset dirty;          /* Ids to plan at the next pass. */
     struct shash adopting;      /* Id -> struct plan_allowed, to be adopted
                                  * at the next pass. */
-    struct sset unsettled;      /* Ids to plan when cur_cfg moves. */
+    struct sset unsettled;      /* Ids to plan when ovs-vswitchd has applied
+                                 * everything. */
     struct plan plan;           /* Of the last pass; being done if 'busy'. */
     bool busy;
     bool began;                 /* The first, full pass is being made. */
     long long int began_at;
     bool could_write;           /* At the last pass. */
     int64_t cur_cfg;            /* At the last pass. */
+    bool applied;               /* model_observed_applied(), likewise. */
     long long int lag_since;    /* When cur_cfg fell behind; LLONG_MAX. */
     long long int wake;         /* When time alone makes something dirty. */
     long long int next_audit;

@@ -10,9 +10,12 @@ EXTRA_DIST += \
 	docs/architecture.md \
 	docs/bench-attach-2.svg \
 	docs/bench-attach.svg \
+	docs/bench-bulk.svg \
 	docs/bench-latency.svg \
 	docs/bench-law.svg \
 	docs/bench-retag.svg \
+	docs/bench-scripts-2.svg \
+	docs/bench-scripts.svg \
 	docs/bench-specs.svg \
 	docs/benchmarks.json \
 	docs/benchmarks.md \

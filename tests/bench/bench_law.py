@@ -10,6 +10,7 @@ from harness import nic
 
 EVENTS = 7                      # Of each kind; the median counts.
 FLAPS = 50
+NOISE = 50000                   # Instructions of which there is no ratio.
 
 
 def kinds(w, world):
@@ -105,7 +106,8 @@ def report(out, sizes, profiles):
               [""] + ["N=%d" % n for n in sizes] + ["last/first"]
               + ["IDL %d" % n for n in sizes],
               [[name] + ["%.0f" % (v / 1000) for v in own[name]]
-               + ["%.2f" % (own[name][-1] / max(own[name][0], 1))]
+               + ["%.2f" % (own[name][-1] / own[name][0])
+                  if own[name][0] >= NOISE else "-"]
                + ["%.0f" % (v / 1000) for v in idl[name]]
                for name in names])
     out.plot("instructions of one event among N NICs", "NICs",
