@@ -170,17 +170,22 @@ def test_inotify_overflow_in_flight(w):
     assert_calm(w)
 
 
+def steal_lock(w):
+    """Somebody who has the daemon's lock until he is killed."""
+    w.expect_log(r"lock")
+    return subprocess.Popen(
+        ["ovsdb-client", "steal", "unix:" + w.db_socket, LOCK],
+        env=w.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+
+
 @options(asan=True)
 def test_lock_stolen(w):
     """Without its lock the daemon writes nothing, neither to the database nor
     to the kernel; with it, it catches up."""
     two_guests(w)
     before = w.wait_idle()
-    thief = subprocess.Popen(
-        ["ovsdb-client", "steal", "unix:" + w.db_socket, LOCK],
-        env=w.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
-    w.expect_log(r"lock")
+    thief = steal_lock(w)
     wait(lambda: w.status()["state"] == "standby", "standby")
     w.ip("link", "set", "tap1", "down")
     w.vsctl("set", "port", "tap2", "tag=99")
@@ -192,6 +197,33 @@ def test_lock_stolen(w):
     w.wait_state(["vm1/net0", "vm2/net0", "vm3/net0"])
     wait(lambda: w.is_up("tap1") and w.port("tap2")["tag"] == 10,
          "both are put back")
+
+
+@options(timeout=300)
+def test_lock_stolen_midway(w):
+    """The lock goes while a thousand NICs are being made: what is left of the
+    plan is not done, and all of it once the lock is back."""
+    n = 1500
+    w.write_host()
+    w.start_portd()
+    w.wait_idle()
+    w.write("vms.d/big.json", {"version": 1, "nics": {
+        "net%d" % i: nic(i, ifname="t%d" % i, tag=10) for i in range(n)}})
+
+    def taps():
+        return sum(name[0] == "t" for name in os.listdir("/sys/class/net"))
+    wait(taps, "the first TAP", every=0.005)
+    thief = steal_lock(w)
+    wait(lambda: w.status()["state"] == "standby", "standby")
+    made, written = taps(), w.written()
+    assert made < n, "all were made before the lock was gone"
+    never(lambda: taps() != made or w.written() != written,
+          "it goes on without its lock", 2)
+    thief.kill()
+    thief.wait()
+    w.wait_state(["big/net%d" % i for i in range(n)], timeout=240)
+    equal(taps(), n, "TAPs")
+    oracle.assert_clean(w)
 
 
 def reboot(w):
