@@ -375,7 +375,7 @@ mark_row(struct model_row *row, const char *mark)
             sset_add(&owned, node->key);
         }
     }
-    smap_replace_nocopy(&row->fields, xstrdup(MODEL_OWNED),
+    smap_replace_nocopy(&row->fields, MODEL_OWNED,
                         model_owned_format(&owned));
     smap_replace(&row->fields, MODEL_MARK, mark);
     if (model_table_is_satellite(row->table)) {
@@ -404,7 +404,7 @@ model_object_mark(struct model_object *object, const char *instance)
         struct smap *fields = &object->links[i]->fields;
 
         if (smap_get(fields, MODEL_L_KIND)) {
-            smap_replace_nocopy(fields, xstrdup(MODEL_L_ALIAS),
+            smap_replace_nocopy(fields, MODEL_L_ALIAS,
                                 xasprintf(MODEL_ALIAS_PREFIX"%s", mark));
         }
     }
