@@ -43,6 +43,10 @@ COVERAGE_DEFINE(reconcile_step);
  * transaction costs it time in proportion to all of its ports, so they are not
  * few. */
 #define CREATE_MAX 256
+/* After so many passes with new devices, ovs-vswitchd is to catch up: what
+ * waits until it has applied everything, a guest cut off maybe, waits so long
+ * at most. */
+#define CREATE_PASSES 4
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
@@ -314,10 +318,38 @@ is_new_nic(const struct reconcile *r, const char *id)
     return model_id_is_nic(id) && is_wanted(r, id) && !is_live(r, id);
 }
 
+/* How many new devices may be planned now. */
+static size_t
+max_new(const struct reconcile *r, long long int now)
+{
+    bool lags = (r->lag_since != LLONG_MAX
+                 && now >= r->lag_since + RECONCILE_LAG_MS);
+
+    return (!r->could_write ? SIZE_MAX
+            : r->n_creating < CREATE_PASSES || lags ? CREATE_MAX
+            : 0);
+}
+
+/* Leaves new NIC 'id' to a later pass. */
+static void
+put_off(struct reconcile *r, const char *id)
+{
+    struct record *record = get_record(r, id);
+
+    sset_add(&r->dirty, id);
+    if (record->verdict.state == MODEL_READY) {
+        plan_verdict_destroy(&record->verdict);
+        record->verdict = (struct plan_verdict) {
+            MODEL_APPLYING, xstrdup("others are made first")
+        };
+    }
+}
+
 /* Plans what is dirty; new NICs may stay so for the next pass. */
 static void
 plan_dirty(struct reconcile *r, long long int now)
 {
+    const size_t max = max_new(r, now);
     struct sset dirty;
     size_t n_new = 0;
 
@@ -335,15 +367,15 @@ plan_dirty(struct reconcile *r, long long int now)
     for (size_t i = 0; i < sset_count(&dirty); i++) {
         size_t first = r->plan.n_steps;
 
-        if (n_new >= CREATE_MAX && r->could_write && is_new_nic(r, ids[i])) {
-            get_record(r, ids[i]);
-            sset_add(&r->dirty, ids[i]);
+        if (n_new >= max && is_new_nic(r, ids[i])) {
+            put_off(r, ids[i]);
             continue;
         }
         sset_find_and_delete(&r->unsettled, ids[i]);
         plan_one(r, ids[i], now);
         n_new += count_new(&r->plan, first);
     }
+    r->n_creating += n_new > 0;
     if (sset_is_empty(&r->unsettled)) {
         sets_reset(&r->unsettled);
     }
@@ -423,6 +455,7 @@ watch_vswitchd(struct reconcile *r, long long int now)
     bool applied = model_observed_applied(o);
 
     if (applied) {
+        r->n_creating = 0;
         r->lag_since = LLONG_MAX;
     } else if (r->lag_since == LLONG_MAX || moved) {
         r->lag_since = now;

@@ -351,6 +351,15 @@ give_up(struct host *h, const char *why)
     h->plan = NULL;
 }
 
+/* Goes on with the transaction in flight, if there is one. */
+static void
+run_txn(struct host *h)
+{
+    if (db_txn_in_flight(h->db) && db_txn_run(h->db)) {
+        stopwatch_stop(STOPWATCH_TXN, time_usec());
+    }
+}
+
 static void
 execute_rows(struct host *h)
 {
@@ -368,6 +377,7 @@ execute_rows(struct host *h)
     if (n) {
         stopwatch_start(STOPWATCH_TXN, time_usec());
         db_txn_start(h->db, h->rows, n);
+        run_txn(h);
     }
 }
 
@@ -419,6 +429,7 @@ host_specs_changed(struct host *h)
 bool
 host_done(struct host *h)
 {
+    run_txn(h);
     if (h->plan) {
         /* What this batch has changed is to be taken in before anything is
          * planned again: a device just created would be created once more. */
@@ -426,11 +437,5 @@ host_done(struct host *h)
         poll_immediate_wake();
         return false;
     }
-    if (db_txn_in_flight(h->db)) {
-        if (!db_txn_run(h->db)) {
-            return false;
-        }
-        stopwatch_stop(STOPWATCH_TXN, time_usec());
-    }
-    return true;
+    return !db_txn_in_flight(h->db);
 }
