@@ -186,6 +186,9 @@ def test_control_socket(w):
         t.join()
     for s in silent:
         s.close()
+    # Those who have hung up may still stand in the queue.
+    wait(lambda: w.run("ovs-appctl", "-t", "ovs-portd", "version",
+                       check=False).returncode == 0, "an answer")
     w.wait_state(["vm%d/net0" % i for i in range(4)])
     wait(lambda: endure.footprint(w.portd.pid)[0] <= before[0],
          "its files are closed")
