@@ -322,11 +322,9 @@ is_new_nic(const struct reconcile *r, const char *id)
 static size_t
 max_new(const struct reconcile *r, long long int now)
 {
-    bool lags = (r->lag_since != LLONG_MAX
-                 && now >= r->lag_since + RECONCILE_LAG_MS);
-
     return (!r->could_write ? SIZE_MAX
-            : r->n_creating < CREATE_PASSES || lags ? CREATE_MAX
+            : r->n_creating < CREATE_PASSES || reconcile_lags(r, now)
+            ? CREATE_MAX
             : 0);
 }
 

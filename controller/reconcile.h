@@ -20,6 +20,7 @@
  * an event, when ovs-vswitchd has applied a configuration, or when its
  * backoff or grace is over; never because time merely passes. */
 
+#include <limits.h>
 #include <stdbool.h>
 #include "src/host/fuses.h"
 #include "openvswitch/shash.h"
@@ -100,6 +101,15 @@ void reconcile_removed(struct reconcile *, const char *id);
 /* ovs-vswitchd applies a change within milliseconds, of thousands of ports
  * within seconds; one that takes longer is stopped or gone. */
 #define RECONCILE_LAG_MS (5 * 1000)
+
+/* True if ovs-vswitchd has made no progress for so long at 'now', in ms, with
+ * something left to apply. */
+static inline bool
+reconcile_lags(const struct reconcile *r, long long int now)
+{
+    return (r->lag_since != LLONG_MAX
+            && now - r->lag_since >= RECONCILE_LAG_MS);
+}
 
 /* Why the daemon as a whole does not do its work, or NULL: "degraded" and
  * "standby" are told apart by '*standby'. */

@@ -23,8 +23,7 @@ reconcile_impediment(const struct reconcile *r, bool *standby)
         return why;
     } else if (!db_is_connected(host_db(r->host))) {
         return "not connected to ovsdb-server";
-    } else if (r->lag_since != LLONG_MAX
-               && time_msec() - r->lag_since >= RECONCILE_LAG_MS) {
+    } else if (reconcile_lags(r, time_msec())) {
         return "ovs-vswitchd has not applied the configuration for over 5 s;"
                " is it running?";
     } else if (r->vswitchd_fault) {
