@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += src/cli/libcli.la
-src_cli_libcli_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBXML_CFLAGS)
-src_cli_libcli_la_LIBADD = $(LIBXML_LIBS)
+src_cli_libcli_la_CPPFLAGS = $(AM_CPPFLAGS) $(EXPAT_CFLAGS)
+src_cli_libcli_la_LIBADD = $(EXPAT_LIBS)
 src_cli_libcli_la_SOURCES = \
 	src/cli/adopt-cmd.c \
 	src/cli/apply-cmd.c \
@@ -85,7 +85,9 @@ src_cli_libcli_la_SOURCES = \
 	src/cli/wait.c \
 	src/cli/wait.h \
 	src/cli/world.c \
-	src/cli/world.h
+	src/cli/world.h \
+	src/cli/xml.c \
+	src/cli/xml.h
 
 bin_PROGRAMS += \
 	src/cli/ovs-portctl

@@ -5,13 +5,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <libxml/parser.h>
-#include <libxml/tree.h>
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/types.h"
 #include "packets.h"
 #include "src/cli/output.h"
+#include "src/cli/xml.h"
 #include "src/spec/spec.h"
 #include "util.h"
 #include "uuid.h"
@@ -48,113 +47,51 @@ add_line(struct svec *messages, const char *file, long int line, char *text)
 
 static void
 add_message(struct svec *messages, const struct reader *r,
-            const xmlNode *node, const char *format, va_list args)
+            const struct xml *xml, const char *format, va_list args)
 {
-    add_line(messages, r->file, xmlGetLineNo(node),
+    add_line(messages, r->file, xml->line,
              xvasprintf(format, args));
 }
 
 static void OVS_PRINTF_FORMAT(3, 4)
-error_at(struct reader *r, const xmlNode *node, const char *format, ...)
+error_at(struct reader *r, const struct xml *xml, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    add_message(&r->domain->errors, r, node, format, args);
+    add_message(&r->domain->errors, r, xml, format, args);
     va_end(args);
 }
 
 static void OVS_PRINTF_FORMAT(3, 4)
-note_at(struct reader *r, const xmlNode *node, const char *format, ...)
+note_at(struct reader *r, const struct xml *xml, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    add_message(&r->domain->notes, r, node, format, args);
+    add_message(&r->domain->notes, r, xml, format, args);
     va_end(args);
 }
 
-/* Looking into the tree. */
-
 static bool
-is_element(const xmlNode *node, const char *name)
+attribute_is(const struct xml *xml, const char *name, const char *value)
 {
-    return (node->type == XML_ELEMENT_NODE
-            && !strcmp((const char *) node->name, name));
-}
-
-static xmlNode *
-child(const xmlNode *parent, const char *name)
-{
-    for (xmlNode *node = parent ? parent->children : NULL; node;
-         node = node->next) {
-        if (is_element(node, name)) {
-            return node;
-        }
-    }
-    return NULL;
-}
-
-static char *
-steal(xmlChar *s)
-{
-    char *copy = s ? xstrdup((const char *) s) : NULL;
-
-    xmlFree(s);
-    return copy;
-}
-
-/* The value of an attribute, for the caller to free, or NULL. */
-static char *
-attribute(const xmlNode *node, const char *name)
-{
-    return node ? steal(xmlGetNoNsProp(node, (const xmlChar *) name)) : NULL;
-}
-
-static bool
-attribute_is(const xmlNode *node, const char *name, const char *value)
-{
-    char *s = attribute(node, name);
-    bool is = s && !strcmp(s, value);
-
-    free(s);
-    return is;
-}
-
-/* The text in an element without the blanks around it. */
-static char *
-content(const xmlNode *node)
-{
-    char *s = node ? steal(xmlNodeGetContent(node)) : NULL;
-
-    if (s) {
-        size_t skip = strspn(s, " \t\r\n");
-        size_t len = strlen(s + skip);
-
-        while (len && strchr(" \t\r\n", s[skip + len - 1])) {
-            len--;
-        }
-        char *trimmed = xmemdup0(s + skip, len);
-        free(s);
-        return trimmed;
-    }
-    return NULL;
+    return nullable_string_is_equal(xml_attribute(xml, name), value);
 }
 
 /* Reads attribute 'name', a number in 'min'..'max', if it is there. */
 static bool
-number(struct reader *r, const xmlNode *node, const char *name,
+number(struct reader *r, const struct xml *xml, const char *name,
        long long int min, long long int max, long long int *value)
 {
-    char *s = attribute(node, name);
+    const char *s = xml_attribute(xml, name);
     bool ok = s && str_to_llong(s, 10, value) && *value >= min
               && *value <= max;
 
     if (s && !ok) {
-        error_at(r, node, "<%s>: %s=\"%s\" is not a number in %lld..%lld",
-                 node->name, name, s, min, max);
+        error_at(r, xml, "<%s>: %s=\"%s\" is not a number in %lld..%lld",
+                 xml->name, name, s, min, max);
     }
-    free(s);
     return ok;
 }
 
@@ -185,11 +122,11 @@ put_string(struct reader *r, const char *key, const char *value)
 /* The parts of an <interface>. */
 
 /* An attribute without which there is no NIC. */
-static char *
-required(struct reader *r, const xmlNode *interface, const char *element,
+static const char *
+required(struct reader *r, const struct xml *interface, const char *element,
          const char *name)
 {
-    char *s = attribute(child(interface, element), name);
+    const char *s = xml_attribute(xml_child(interface, element), name);
 
     if (!s || !*s) {
         error_at(r, interface, "this <interface> has no <%s %s='...'/>",
@@ -199,37 +136,35 @@ required(struct reader *r, const xmlNode *interface, const char *element,
 }
 
 static void
-read_mac(struct reader *r, const xmlNode *interface)
+read_mac(struct reader *r, const struct xml *interface)
 {
-    char *mac = required(r, interface, "mac", "address");
+    const char *mac = required(r, interface, "mac", "address");
     struct eth_addr ea;
 
     if (mac && *mac) {
         if (strlen(mac) != 17 || !eth_addr_from_string(mac, &ea)
             || eth_addr_is_multicast(ea) || eth_addr_is_zero(ea)) {
-            error_at(r, child(interface, "mac"), "\"%s\" is not the MAC "
+            error_at(r, xml_child(interface, "mac"), "\"%s\" is not the MAC "
                      "address of a NIC", mac);
         } else {
             put_string(r, "mac", mac);
         }
     }
-    free(mac);
 }
 
 static void
-read_device(struct reader *r, const xmlNode *interface, const char *element,
+read_device(struct reader *r, const struct xml *interface, const char *element,
             const char *name, const char *key)
 {
-    char *s = attribute(child(interface, element), name);
+    const char *s = xml_attribute(xml_child(interface, element), name);
     char *problem = s ? spec_check_device_name(s) : NULL;
 
     if (problem) {
-        error_at(r, child(interface, element), "%s", problem);
+        error_at(r, xml_child(interface, element), "%s", problem);
     } else if (s) {
         put_string(r, key, s);
     }
     free(problem);
-    free(s);
 }
 
 /* <vlan>: one tag without trunk is an access port; a native tag among several
@@ -242,13 +177,13 @@ struct vlan {
 };
 
 static void
-read_tag(struct reader *r, const xmlNode *tag, struct vlan *v)
+read_tag(struct reader *r, const struct xml *tag, struct vlan *v)
 {
-    char *mode = attribute(tag, "nativeMode");
+    const char *mode = xml_attribute(tag, "nativeMode");
     long long int id;
 
     if (!number(r, tag, "id", 0, 4095, &id)) {
-        if (!xmlHasProp(tag, (const xmlChar *) "id")) {
+        if (!xml_attribute(tag, "id")) {
             error_at(r, tag, "<tag> has no id");
         }
     } else if (v->n < MAX_TAGS) {
@@ -267,21 +202,21 @@ read_tag(struct reader *r, const xmlNode *tag, struct vlan *v)
             v->native = id;
         }
     }
-    free(mode);
 }
 
 static void
-read_vlan(struct reader *r, const xmlNode *interface)
+read_vlan(struct reader *r, const struct xml *interface)
 {
-    const xmlNode *vlan = child(interface, "vlan");
+    const struct xml *vlan = xml_child(interface, "vlan");
     struct vlan v = { .trunks = DS_EMPTY_INITIALIZER };
     size_t n_errors = r->domain->errors.n;
+    const struct xml *tag;
 
     if (!vlan) {
         return;
     }
-    for (const xmlNode *tag = vlan->children; tag; tag = tag->next) {
-        if (is_element(tag, "tag")) {
+    LIST_FOR_EACH (tag, node, &vlan->children) {
+        if (!strcmp(tag->name, "tag")) {
             read_tag(r, tag, &v);
         }
     }
@@ -308,7 +243,7 @@ read_vlan(struct reader *r, const xmlNode *interface)
 /* What goes to the guest is shaped by the Port's QoS: the average is what it
  * gets in any case, the peak what it gets at most. */
 static void
-read_inbound(struct reader *r, const xmlNode *inbound)
+read_inbound(struct reader *r, const struct xml *inbound)
 {
     const long long int max = INT32_MAX;
     long long int average, peak, burst;
@@ -328,27 +263,27 @@ read_inbound(struct reader *r, const xmlNode *inbound)
         peak * KILOBYTE_BITS, average * KILOBYTE_BITS, peak * KILOBYTE_BITS,
         ds_cstr(&more));
     ds_destroy(&more);
-    if (xmlHasProp(inbound, (const xmlChar *) "floor")) {
+    if (xml_attribute(inbound, "floor")) {
         note_at(r, inbound, "floor is left out");
     }
 }
 
 /* What comes from the guest is policed by the Interface. */
 static void
-read_bandwidth(struct reader *r, const xmlNode *interface)
+read_bandwidth(struct reader *r, const struct xml *interface)
 {
-    const xmlNode *bandwidth = child(interface, "bandwidth");
-    const xmlNode *outbound = child(bandwidth, "outbound");
+    const struct xml *bandwidth = xml_child(interface, "bandwidth");
+    const struct xml *outbound = xml_child(bandwidth, "outbound");
     const long long int max = INT32_MAX / KILOBYTE_KBITS;
     long long int value;
 
-    read_inbound(r, child(bandwidth, "inbound"));
+    read_inbound(r, xml_child(bandwidth, "inbound"));
     if (number(r, outbound, "average", 1, max, &value)) {
         put(r, "ingress_policing_rate", "%lld", value * KILOBYTE_KBITS);
         if (number(r, outbound, "burst", 0, max, &value)) {
             put(r, "ingress_policing_burst", "%lld", value * KILOBYTE_KBITS);
         }
-        if (xmlHasProp(outbound, (const xmlChar *) "peak")) {
+        if (xml_attribute(outbound, "peak")) {
             note_at(r, outbound, "peak is left out: Open vSwitch knows "
                     "average and burst");
         }
@@ -356,12 +291,12 @@ read_bandwidth(struct reader *r, const xmlNode *interface)
 }
 
 static void
-read_ids(struct reader *r, const xmlNode *interface)
+read_ids(struct reader *r, const struct xml *interface)
 {
-    const xmlNode *parameters = child(child(interface, "virtualport"),
-                                      "parameters");
-    char *id = attribute(parameters, "interfaceid");
-    char *profile = attribute(parameters, "profileid");
+    const struct xml *port = xml_child(interface, "virtualport");
+    const struct xml *parameters = xml_child(port, "parameters");
+    const char *id = xml_attribute(parameters, "interfaceid");
+    const char *profile = xml_attribute(parameters, "profileid");
 
     if (id && *id) {
         put_string(r, "iface_id", id);
@@ -373,55 +308,54 @@ read_ids(struct reader *r, const xmlNode *interface)
         put(r, "external_ids", "{\"port-profile\": %s}", ds_cstr(&ds));
         ds_destroy(&ds);
     }
-    free(profile);
-    free(id);
 }
 
 /* What is dropped silently says nothing of the host's side. */
 static void
-note_rest(struct reader *r, const xmlNode *interface)
+note_rest(struct reader *r, const struct xml *interface)
 {
     static const char *const known[] = {
         "address", "alias", "backend", "bandwidth", "boot", "driver", "guest",
         "mac", "model", "mtu", "port", "rom", "source", "target",
         "virtualport", "vlan",
     };
+    const struct xml *child;
 
-    for (const xmlNode *node = interface->children; node; node = node->next) {
-        bool is_known = node->type != XML_ELEMENT_NODE;
+    LIST_FOR_EACH (child, node, &interface->children) {
+        bool is_known = false;
 
         for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-            is_known = is_known || is_element(node, known[i]);
+            is_known = is_known || !strcmp(child->name, known[i]);
         }
-        if (is_element(node, "link") && !attribute_is(node, "state",
-                                                      "down")) {
+        if (!strcmp(child->name, "link")
+            && !attribute_is(child, "state", "down")) {
             is_known = true;
         }
         if (!is_known) {
-            note_at(r, node, "<%s> is left out", node->name);
+            note_at(r, child, "<%s> is left out", child->name);
         }
     }
 }
 
 static void
-read_nic(struct reader *r, const xmlNode *interface, unsigned int index)
+read_nic(struct reader *r, const struct xml *interface, unsigned int index)
 {
     long long int value;
 
     ds_clear(&r->nic);
     read_device(r, interface, "source", "bridge", "bridge");
-    free(required(r, interface, "source", "bridge"));
+    required(r, interface, "source", "bridge");
     read_mac(r, interface);
     read_device(r, interface, "target", "dev", "ifname");
     read_ids(r, interface);
     read_vlan(r, interface);
-    if (number(r, child(interface, "driver"), "queues", 1, 256, &value)) {
+    if (number(r, xml_child(interface, "driver"), "queues", 1, 256, &value)) {
         put(r, "queues", "%lld", value);
     }
-    if (number(r, child(interface, "mtu"), "size", 68, 65535, &value)) {
+    if (number(r, xml_child(interface, "mtu"), "size", 68, 65535, &value)) {
         put(r, "mtu", "%lld", value);
     }
-    if (attribute_is(child(interface, "port"), "isolated", "yes")) {
+    if (attribute_is(xml_child(interface, "port"), "isolated", "yes")) {
         put(r, "isolated", "true");
     }
     read_bandwidth(r, interface);
@@ -432,11 +366,11 @@ read_nic(struct reader *r, const xmlNode *interface, unsigned int index)
 }
 
 static void
-read_interface(struct reader *r, const xmlNode *interface)
+read_interface(struct reader *r, const struct xml *interface)
 {
-    const xmlNode *port = child(interface, "virtualport");
+    const struct xml *port = xml_child(interface, "virtualport");
     unsigned int index = r->n_interfaces++;
-    char *type = attribute(interface, "type");
+    const char *type = xml_attribute(interface, "type");
 
     if (!type || strcmp(type, "bridge")) {
         note_at(r, interface, "net%u is left out: an <interface> of type "
@@ -447,16 +381,15 @@ read_interface(struct reader *r, const xmlNode *interface)
     } else {
         read_nic(r, interface, index);
     }
-    free(type);
 }
 
 /* The domain. */
 
 static void
-read_name(struct reader *r, const xmlNode *root, const char *vm)
+read_name(struct reader *r, const struct xml *root, const char *vm)
 {
-    const xmlNode *name = child(root, "name");
-    char *s = vm ? xstrdup(vm) : content(name);
+    const struct xml *name = xml_child(root, "name");
+    char *s = vm ? xstrdup(vm) : xml_content(name);
     char *problem = s ? spec_check_name(s) : NULL;
 
     if (!s) {
@@ -487,13 +420,13 @@ compose(struct reader *r, const char *uuid)
 }
 
 static void
-read_domain(struct reader *r, const xmlNode *root, const char *vm)
+read_domain(struct reader *r, const struct xml *root, const char *vm)
 {
-    const xmlNode *devices = child(root, "devices");
-    char *uuid = content(child(root, "uuid"));
+    const struct xml *devices = xml_child(root, "devices");
+    char *uuid = xml_content(xml_child(root, "uuid"));
     struct uuid parsed;
 
-    if (!is_element(root, "domain")) {
+    if (strcmp(root->name, "domain")) {
         error_at(r, root, "this is a <%s>, not libvirt's <domain>",
                  root->name);
         free(uuid);
@@ -501,12 +434,15 @@ read_domain(struct reader *r, const xmlNode *root, const char *vm)
     }
     read_name(r, root, vm);
     if (uuid && !uuid_from_string(&parsed, uuid)) {
-        error_at(r, child(root, "uuid"), "\"%s\" is not a UUID", uuid);
+        error_at(r, xml_child(root, "uuid"), "\"%s\" is not a UUID", uuid);
     }
-    for (const xmlNode *node = devices ? devices->children : NULL; node;
-         node = node->next) {
-        if (is_element(node, "interface")) {
-            read_interface(r, node);
+    if (devices) {
+        const struct xml *child;
+
+        LIST_FOR_EACH (child, node, &devices->children) {
+            if (!strcmp(child->name, "interface")) {
+                read_interface(r, child);
+            }
         }
     }
     if (!r->any) {
@@ -516,51 +452,6 @@ read_domain(struct reader *r, const xmlNode *root, const char *vm)
         compose(r, uuid);
     }
     free(uuid);
-}
-
-/* Whatever a declaration brings is not wanted, least of all entities. */
-static void
-stop_at_doctype(void *ctxt_, const xmlChar *name OVS_UNUSED,
-                const xmlChar *external OVS_UNUSED,
-                const xmlChar *system OVS_UNUSED)
-{
-    xmlParserCtxt *ctxt = ctxt_;
-
-    ctxt->_private = ctxt;
-    xmlStopParser(ctxt);
-}
-
-static xmlDoc *
-parse_xml(struct reader *r, const char *xml, size_t len)
-{
-    xmlParserCtxt *ctxt = xmlNewParserCtxt();
-    xmlDoc *doc;
-
-    if (!ctxt) {
-        out_of_memory();
-    }
-    ctxt->sax->internalSubset = stop_at_doctype;
-    doc = xmlCtxtReadMemory(ctxt, xml, len, NULL, NULL,
-                            XML_PARSE_NONET | XML_PARSE_NOERROR
-                            | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
-    if (ctxt->_private) {
-        add_line(&r->domain->errors, r->file,
-                 ctxt->input ? ctxt->input->line : 1,
-                 xstrdup("a document type declaration is not for a domain, "
-                         "and is refused"));
-    } else if (!doc || !xmlDocGetRootElement(doc)) {
-        const xmlError *e = xmlCtxtGetLastError(ctxt);
-        const char *message = e && e->message ? e->message : "no XML";
-
-        add_line(&r->domain->errors, r->file, e ? e->line : 1,
-                 xmemdup0(message, strcspn(message, "\n")));
-    }
-    if (r->domain->errors.n) {
-        xmlFreeDoc(doc);
-        doc = NULL;
-    }
-    xmlFreeParserCtxt(ctxt);
-    return doc;
 }
 
 /* What the text says together is for its own parser to judge. */
@@ -588,6 +479,8 @@ domain_parse(const char *file, const char *xml, size_t len, const char *vm,
         .nics = DS_EMPTY_INITIALIZER,
         .nic = DS_EMPTY_INITIALIZER,
     };
+    long int line;
+    char *error;
 
     memset(d, 0, sizeof *d);
     svec_init(&d->notes);
@@ -599,10 +492,12 @@ domain_parse(const char *file, const char *xml, size_t len, const char *vm,
         return;
     }
 
-    xmlDoc *doc = parse_xml(&r, xml, len);
-    if (doc) {
-        read_domain(&r, xmlDocGetRootElement(doc), vm);
-        xmlFreeDoc(doc);
+    struct xml *root = xml_parse(xml, len, &error, &line);
+    if (root) {
+        read_domain(&r, root, vm);
+        xml_destroy(root);
+    } else {
+        add_line(&d->errors, file, line, error);
     }
     if (d->text) {
         check_text(d);

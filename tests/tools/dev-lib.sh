@@ -9,7 +9,7 @@ packages=(
     # to build
     autoconf automake libtool pkg-config gcc libc6-dev make binutils
     openvswitch-source libnl-3-dev libnl-route-3-dev libjansson-dev
-    libssl-dev libcap-ng-dev libunbound-dev libxml2-dev
+    libssl-dev libcap-ng-dev libunbound-dev libexpat1-dev
     # to test and to show
     openvswitch-switch openvswitch-common libcmocka-dev valgrind
     python3 python3-jsonschema iproute2 procps util-linux busybox-static jq
