@@ -38,15 +38,16 @@ COVERAGE_DEFINE(reconcile_step);
 #define REFRESH_INTERVAL_MS (2 * 1000)
 /* How often to look whether users that did not exist do now. */
 #define NAMES_INTERVAL_MS (10 * 1000)
-/* From how many new devices on a pass plans no more new NICs.  ovs-vswitchd
- * takes them in while those of the next pass are being made; but each
- * transaction costs it time in proportion to all of its ports, so they are not
- * few. */
-#define CREATE_MAX 256
+/* From how many new devices on the first pass plans no more new NICs; each
+ * pass after it makes twice as many.  ovs-vswitchd takes them in while those
+ * of the next pass are being made, so the first are few, to have it begin; but
+ * each transaction costs it, and each pass us, time in proportion to all
+ * ports, so the passes are few, too. */
+#define CREATE_FIRST 256
 /* After so many passes with new devices, ovs-vswitchd is to catch up: what
  * waits until it has applied everything, a guest cut off maybe, waits so long
  * at most. */
-#define CREATE_PASSES 4
+#define CREATE_PASSES 3
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
@@ -324,7 +325,7 @@ max_new(const struct reconcile *r, long long int now)
 {
     return (!r->could_write ? SIZE_MAX
             : r->n_creating < CREATE_PASSES || reconcile_lags(r, now)
-            ? CREATE_MAX
+            ? CREATE_FIRST << MIN(r->n_creating, CREATE_PASSES - 1)
             : 0);
 }
 
