@@ -67,19 +67,17 @@ inherited(const struct nic_edit *e, const char *key)
 }
 
 /* Stores the values in force for 'vlan_keys', or NULL, in 'values', for the
- * caller to free: the NIC's own, or, where it has none at all, those from
- * host.json's defaults. */
+ * caller to free: those of 'nic', the NIC's own text, or, where it has none at
+ * all, those from host.json's defaults. */
 static void
-get_effective(const struct nic_edit *e, char *values[])
+get_effective(const struct nic_edit *e, const char *nic, char *values[])
 {
-    char *nic = own_text(e);
     bool any = false;
 
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys); i++) {
         values[i] = object_edit_get(nic, "", vlan_keys[i]);
         any |= values[i] != NULL;
     }
-    free(nic);
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys) && !any; i++) {
         values[i] = inherited(e, vlan_keys[i]);
     }
@@ -103,12 +101,12 @@ nic_edit_put(struct nic_edit *e, const char *key, const char *value)
     return error;
 }
 
-/* Does all of 'values', for the keys in 'vlan_keys', or nothing. */
+/* Does all of 'values', for the keys in 'vlan_keys', or nothing.  'nic' is the
+ * NIC's own text. */
 static char *
-put_all(struct nic_edit *e, const char *const values[])
+put_all(struct nic_edit *e, const char *nic, const char *const values[])
 {
     char *before = xstrdup(e->text);
-    char *nic = own_text(e);
     char *error = NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys) && !error; i++) {
@@ -119,7 +117,6 @@ put_all(struct nic_edit *e, const char *const values[])
         }
         free(old);
     }
-    free(nic);
     if (error) {
         free(e->text);
         e->text = before;
@@ -139,9 +136,10 @@ char *
 nic_edit_set_tag(struct nic_edit *e, const char *tag)
 {
     char *values[ARRAY_SIZE(vlan_keys)];
+    char *nic = own_text(e);
     char *error;
 
-    get_effective(e, values);
+    get_effective(e, nic, values);
     if (is_trunk(values[0], values[1], values[2])
         && !(values[2] && object_edit_same(values[2], "[]") && !values[0])) {
         error = xasprintf("is a trunk port%s%s and has no tag; give it one "
@@ -152,14 +150,17 @@ nic_edit_set_tag(struct nic_edit *e, const char *tag)
     } else if (values[2] && !values[0]) {
         /* No VLAN at all, said by "trunks": [], which a tag must not have
          * beside it. */
-        error = put_all(e, (const char *const[]) { NULL, tag, NULL, NULL });
+        error = put_all(e, nic, (const char *const[]) {
+            NULL, tag, NULL, NULL
+        });
     } else {
         /* What was inherited has to be said once there is a tag here. */
-        error = put_all(e, (const char *const[]) {
+        error = put_all(e, nic, (const char *const[]) {
             values[0], tag, values[2], values[3]
         });
     }
     free_values(values);
+    free(nic);
     return error;
 }
 
@@ -168,19 +169,21 @@ nic_edit_set_trunks(struct nic_edit *e, const char *trunks,
                     const char *native)
 {
     char *values[ARRAY_SIZE(vlan_keys)];
+    char *nic = own_text(e);
 
-    get_effective(e, values);
+    get_effective(e, nic, values);
 
     const char *mode = values[0];
     const char *new_mode
         = !native ? "\"trunk\""
           : mode && object_edit_same(mode, "\"native-tagged\"") ? mode
           : "\"native-untagged\"";
-    char *error = put_all(e, (const char *const[]) {
+    char *error = put_all(e, nic, (const char *const[]) {
         new_mode, native, trunks, NULL
     });
 
     free_values(values);
+    free(nic);
     return error;
 }
 
@@ -195,9 +198,13 @@ nic_edit_clear_vlan(struct nic_edit *e)
         free(value);
     }
     /* Without any key the defaults would come back. */
-    return put_all(e, (const char *const[]) {
+    char *nic = own_text(e);
+    char *error = put_all(e, nic, (const char *const[]) {
         NULL, NULL, inherits ? "[]" : NULL, NULL
     });
+
+    free(nic);
+    return error;
 }
 
 /* Other keys. */

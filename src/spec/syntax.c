@@ -276,6 +276,23 @@ check_version(struct spec_report *r, json_t *root)
     return true;
 }
 
+/* jansson stops at the first key that is given twice, without its place: where
+ * there is one, all are reported, unless something worse is wrong. */
+static json_t *
+load(struct spec_report *r, json_error_t *error)
+{
+    json_t *root = json_loadb(r->text, r->len,
+                              JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, error);
+
+    if (!root && json_error_code(error) == json_error_duplicate_key) {
+        root = json_loadb(r->text, r->len, JSON_DECODE_ANY, error);
+        if (root) {
+            text_duplicates(r->text, r->len, report_duplicate, r);
+        }
+    }
+    return root;
+}
+
 json_t *
 spec_load(struct spec_report *r)
 {
@@ -285,12 +302,11 @@ spec_load(struct spec_report *r)
     if (!check_bytes(r)) {
         return NULL;
     }
-    root = json_loadb(r->text, r->len, JSON_DECODE_ANY, &error);
+    root = load(r, &error);
     if (!root) {
         report_syntax(r, &error);
         return NULL;
     }
-    text_duplicates(r->text, r->len, report_duplicate, r);
     if (!spec_expect_object(r, root) || !check_version(r, root)) {
         json_decref(root);
         return NULL;

@@ -29,11 +29,19 @@ text_skip_space(const char *text, size_t len, size_t pos)
 static size_t
 skip_string(const char *text, size_t len, size_t pos)
 {
-    for (pos++; pos < len; pos++) {
-        if (text[pos] == '"') {
+    for (size_t start = ++pos; pos < len; start = ++pos) {
+        const char *quote = memchr(text + pos, '"', len - pos);
+
+        if (!quote) {
+            break;
+        }
+        pos = quote - text;
+        while (quote > text + start && quote[-1] == '\\') {
+            quote--;
+        }
+        /* Backslashes come in pairs, or the last one escapes the quote. */
+        if ((text + pos - quote) % 2 == 0) {
             return pos + 1;
-        } else if (text[pos] == '\\') {
-            pos++;
         }
     }
     return len;
@@ -45,49 +53,58 @@ ends_word(char c)
     return is_space(c) || (c && strchr(",:[]{}\"", c));
 }
 
-size_t
-text_skip_value(const char *text, size_t len, size_t pos)
+/* Returns the offset behind the object or array whose bracket is at 'pos'. */
+static size_t
+skip_container(const char *text, size_t len, size_t pos)
 {
+    static const bool matters[UINT8_MAX + 1] = {
+        ['"'] = true, ['{'] = true, ['['] = true, ['}'] = true, [']'] = true
+    };
     size_t depth = 0;
 
     /* A counter is enough: that brackets match is jansson's affair. */
-    do {
-        pos = text_skip_space(text, len, pos);
-        if (pos >= len) {
-            break;
-        }
-        switch (text[pos]) {
-        case '"':
+    while (pos < len) {
+        unsigned char c = text[pos];
+
+        if (!matters[c]) {
+            pos++;
+        } else if (c == '"') {
             pos = skip_string(text, len, pos);
-            break;
-        case '{':
-        case '[':
-            depth++;
+        } else {
             pos++;
-            break;
-        case '}':
-        case ']':
+            depth += c == '{' || c == '[' ? 1 : -1;
             if (!depth) {
-                return pos;
+                break;
             }
-            depth--;
-            pos++;
-            break;
-        case ',':
-        case ':':
-            if (!depth) {
-                return pos;
-            }
-            pos++;
-            break;
-        default:
-            while (pos < len && !ends_word(text[pos])) {
-                pos++;
-            }
-            break;
         }
-    } while (depth);
+    }
     return pos;
+}
+
+size_t
+text_skip_value(const char *text, size_t len, size_t pos)
+{
+    pos = text_skip_space(text, len, pos);
+    if (pos >= len) {
+        return pos;
+    }
+    switch (text[pos]) {
+    case '"':
+        return skip_string(text, len, pos);
+    case '{':
+    case '[':
+        return skip_container(text, len, pos);
+    case '}':
+    case ']':
+    case ',':
+    case ':':
+        return pos;
+    default:
+        while (pos < len && !ends_word(text[pos])) {
+            pos++;
+        }
+        return pos;
+    }
 }
 
 bool
@@ -316,9 +333,9 @@ text_find(const char *text, size_t len, const char *pointer,
     bool found = true;
 
     m.key = m.start = text_skip_space(text, len, 0);
-    m.end = text_skip_value(text, len, m.start);
-    if (m.end <= m.start) {
-        found = false;
+    if (!*pointer) {
+        m.end = text_skip_value(text, len, m.start);
+        found = m.end > m.start;
     }
     while (found && text_pointer_next(&pointer, &token)) {
         found = text_child(text, len, m.start, ds_cstr(&token), &m);

@@ -116,16 +116,19 @@ overridden(const struct smap *values, const char *key)
 static void
 apply_defaults(struct smap *values, const struct smap *defaults)
 {
-    struct smap given = SMAP_INITIALIZER(&given);
+    struct smap missing = SMAP_INITIALIZER(&missing);
     struct smap_node *node;
 
-    smap_clone(&given, values);
     SMAP_FOR_EACH (node, defaults) {
-        if (!overridden(&given, node->key)) {
-            smap_add(values, node->key, node->value);
+        if (!overridden(values, node->key)) {
+            smap_add(&missing, node->key, node->value);
         }
     }
-    smap_destroy(&given);
+    /* Only now, as the first that is added may belong together with others. */
+    SMAP_FOR_EACH (node, &missing) {
+        smap_add(values, node->key, node->value);
+    }
+    smap_destroy(&missing);
 }
 
 /* The TAP's own MAC must differ from the guest's, and must have the local
@@ -136,7 +139,7 @@ set_tap_mac(struct smap *fields, const char *mac)
     char *tap = xstrdup(mac);
 
     memcpy(tap, strncmp(mac, "fe", 2) ? "fe" : "fa", 2);
-    smap_replace(fields, MODEL_L_MAC, tap);
+    smap_add(fields, MODEL_L_MAC, tap);
     free(tap);
 }
 
@@ -150,30 +153,30 @@ lower_tap(const struct smap *values, const struct model_object *nic,
     const char *mtu = smap_get_def(values, "mtu",
                                    smap_get(values, "mtu_request"));
     const char *qdisc = smap_get(values, "qdisc");
-    struct smap *f = &link->fields;
+    struct smap *f = &link->fields;     /* Empty: each is new. */
 
-    smap_replace(f, MODEL_L_KIND, "tap");
+    smap_add(f, MODEL_L_KIND, "tap");
     set_tap_mac(f, nic->mac);
     /* ovs-vswitchd sets the device to mtu_request; without one a TAP is born
      * with 1500, to which it returns when "mtu" leaves the
      * spec. */
-    smap_replace(f, MODEL_L_MTU, mtu ? mtu : "1500");
-    smap_replace(f, MODEL_L_UP, nic->quarantined ? "false" : "true");
+    smap_add(f, MODEL_L_MTU, mtu ? mtu : "1500");
+    smap_add(f, MODEL_L_UP, nic->quarantined ? "false" : "true");
     if (!spec_has_qos(values) && (!qdisc || strcmp(qdisc, "default"))) {
-        smap_replace(f, MODEL_L_QDISC, "noqueue");
+        smap_add(f, MODEL_L_QDISC, "noqueue");
     }
     /* A persistent TAP without owner and group is everybody's. */
     if (owner || !group) {
-        smap_replace(f, MODEL_L_OWNER, owner ? owner : "root");
+        smap_add(f, MODEL_L_OWNER, owner ? owner : "root");
     }
     if (group) {
-        smap_replace(f, MODEL_L_GROUP, group);
+        smap_add(f, MODEL_L_GROUP, group);
     }
-    smap_replace(f, MODEL_L_MULTI_QUEUE, nic->queues > 1 ? "true" : "false");
-    smap_replace(f, MODEL_L_PERSIST, "true");
+    smap_add(f, MODEL_L_MULTI_QUEUE, nic->queues > 1 ? "true" : "false");
+    smap_add(f, MODEL_L_PERSIST, "true");
     /* On the userspace datapath the host's own IP stack would answer. */
-    smap_replace(f, MODEL_L_ADDR_GEN_MODE, "none");
-    smap_replace(f, MODEL_L_ARP_IGNORE, "8");
+    smap_add(f, MODEL_L_ADDR_GEN_MODE, "none");
+    smap_add(f, MODEL_L_ARP_IGNORE, "8");
     return link;
 }
 
