@@ -360,6 +360,15 @@ model_link_mark(const struct model_link *link)
     return alias && !strncmp(alias, MODEL_ALIAS_PREFIX, n) ? &alias[n] : NULL;
 }
 
+bool
+model_field_is_bookkeeping(const char *field)
+{
+    return (!strcmp(field, MODEL_OWNED)
+            || !strcmp(field, MODEL_LINK_MARK)
+            || !strcmp(field, MODEL_ROW_KEY)
+            || !strcmp(field, MODEL_MARK));
+}
+
 static void
 mark_row(struct model_row *row, const char *mark)
 {
@@ -369,9 +378,7 @@ mark_row(struct model_row *row, const char *mark)
     SMAP_FOR_EACH (node, &row->fields) {
         /* Where a port sits is told by its bridge, not by a list. */
         if (strcmp(node->key, MODEL_F_BRIDGE)
-            && strcmp(node->key, MODEL_OWNED)
-            && strcmp(node->key, MODEL_MARK)
-            && strcmp(node->key, MODEL_ROW_KEY)) {
+            && !model_field_is_bookkeeping(node->key)) {
             sset_add(&owned, node->key);
         }
     }

@@ -257,6 +257,10 @@ bool model_link_is_leftover(const struct model_link *);
 struct model_object;
 void model_object_mark(struct model_object *, const char *instance);
 
+/* True for a field of a row that is a note to ourselves: the spec does not say
+ * it, and it says nothing to the reader of a plan. */
+bool model_field_is_bookkeeping(const char *field);
+
 /* The set of owned fields as MODEL_OWNED holds it: names in ascending order,
  * separated by one space, with " ", "%" and control characters as %XX. */
 struct sset;

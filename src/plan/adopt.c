@@ -85,7 +85,7 @@ is_stamp(const struct planner *p, const struct plan_step *step,
     if (step->op != PLAN_SET) {
         return false;
     } else if (step->what != PLAN_LINK) {
-        return marks && plan_is_bookkeeping(change->field);
+        return marks && model_field_is_bookkeeping(change->field);
     }
 
     const struct model_link *link

@@ -199,15 +199,6 @@ plan_contest_key(const struct plan_step *step, const char *field)
                         field));
 }
 
-bool
-plan_is_bookkeeping(const char *field)
-{
-    return (!strcmp(field, MODEL_OWNED)
-            || !strcmp(field, MODEL_LINK_MARK)
-            || !strcmp(field, MODEL_ROW_KEY)
-            || !strcmp(field, MODEL_MARK));
-}
-
 void
 plan_step_format_changes(const struct plan_step *step, struct ds *ds)
 {
@@ -216,7 +207,7 @@ plan_step_format_changes(const struct plan_step *step, struct ds *ds)
     for (size_t i = 0; i < step->n_changes && step->op != PLAN_DEL; i++) {
         const struct plan_change *c = &step->changes[i];
 
-        if (plan_is_bookkeeping(c->field)) {
+        if (model_field_is_bookkeeping(c->field)) {
             continue;
         }
         ds_put_cstr(ds, separator);

@@ -172,9 +172,6 @@ void planner_change(struct planner *, struct plan_step *, const char *field,
 
 /* Steps. */
 
-/* True for a field of a row that is a note to ourselves, which says nothing
- * to the reader of a plan. */
-bool plan_is_bookkeeping(const char *field);
 struct plan_step *plan_add_step(struct plan *, enum plan_op, enum plan_what,
                                 const char *object, const char *name,
                                 const char *parent);
