@@ -29,15 +29,15 @@
  * flow before the datapath has the flow, and until after that is gone.  Who
  * was about to make a flow by the old configuration has done so when cur_cfg
  * moves: xlate_txn_commit() in OVS's ofproto/ofproto-dpif-xlate.c waits for
- * them. */
+ * them.  That is asked first: a question or nudge that nobody waits for any
+ * more would be a broken pipe in ovs-vswitchd's log. */
 #define ROUNDS 2
 
 struct vswitchd_settle {
     char *path;
     long long int deadline;
-    struct unixctl_call *call;
-    struct unixctl_call *look;  /* For keys of flows, or NULL. */
-    char *refusal;              /* Of 'call', which is NULL then. */
+    struct unixctl_call *look;  /* For keys of flows, or NULL... */
+    struct unixctl_call *call;  /* ...and what is asked after it. */
     struct openflow *nudger;
     bool nudged;                /* In this round. */
     int rounds;                 /* That were answered. */
@@ -78,11 +78,8 @@ vswitchd_settle_start(const char *rundir, struct openflow *nudger,
     if (error) {
         set_outcome(s, VSWITCHD_FAILED, error);
     } else {
-        /* On a connection of its own, as a connection's questions are answered
-         * one after the other. */
         s->look = unixctl_call_start(s->path, "upcall/show", NULL, 0,
                                      timeout_ms);
-        ask(s);
     }
     return s;
 }
@@ -104,17 +101,29 @@ has_no_flow(const char *text)
     return any;
 }
 
-/* Ends s->look, and may settle it. */
+static void
+set_failure(struct vswitchd_settle *s, int error)
+{
+    set_outcome(s, VSWITCHD_FAILED,
+                xasprintf("ovs-vswitchd: %s: %s", s->path,
+                          ovs_strerror(error)));
+}
+
+/* Ends s->look: all is settled, or there are flows to ask after. */
 static void
 finish_look(struct vswitchd_settle *s)
 {
     char *result, *refusal;
+    int error = unixctl_call_finish(s->look, &result, &refusal);
 
-    if (!unixctl_call_finish(s->look, &result, &refusal) && result
-        && !s->done && has_no_flow(result)) {
-        set_outcome(s, VSWITCHD_SETTLED, NULL);
-    }
     s->look = NULL;
+    if (error) {
+        set_failure(s, error);
+    } else if (result && has_no_flow(result)) {
+        set_outcome(s, VSWITCHD_SETTLED, NULL);
+    } else {
+        ask(s);
+    }
     free(result);
     free(refusal);
 }
@@ -122,12 +131,12 @@ finish_look(struct vswitchd_settle *s)
 /* The answer is "can't wait on multiple udpifs." wherever there is not exactly
  * one of them, that is one kind of datapath with a bridge on it. */
 static void
-handle_refusal(struct vswitchd_settle *s)
+handle_refusal(struct vswitchd_settle *s, const char *refusal)
 {
-    bool udpifs = strstr(s->refusal, "udpif") != NULL;
+    bool udpifs = strstr(refusal, "udpif") != NULL;
 
     set_outcome(s, udpifs ? VSWITCHD_REFUSED : VSWITCHD_FAILED,
-                xasprintf("ovs-vswitchd: revalidator/wait: %s", s->refusal));
+                xasprintf("ovs-vswitchd: revalidator/wait: %s", refusal));
 }
 
 static void
@@ -152,12 +161,9 @@ vswitchd_settle_run(struct vswitchd_settle *s)
 
         s->call = NULL;
         if (error) {
-            set_outcome(s, VSWITCHD_FAILED,
-                        xasprintf("ovs-vswitchd: %s: %s", s->path,
-                                  ovs_strerror(error)));
+            set_failure(s, error);
         } else if (refusal) {
-            s->refusal = refusal;
-            refusal = NULL;
+            handle_refusal(s, refusal);
         } else if (++s->rounds >= ROUNDS) {
             set_outcome(s, VSWITCHD_SETTLED, NULL);
         } else {
@@ -166,9 +172,7 @@ vswitchd_settle_run(struct vswitchd_settle *s)
         free(result);
         free(refusal);
     }
-    if (!s->done && s->refusal && !s->look) {
-        handle_refusal(s);
-    } else if (!s->done && s->call) {
+    if (!s->done && s->call) {
         run_nudger(s);
     }
     return s->done;
@@ -183,8 +187,7 @@ vswitchd_settle_wait(const struct vswitchd_settle *s)
     }
     if (s->look) {
         unixctl_call_wait(s->look);
-    }
-    if (s->call) {
+    } else {
         unixctl_call_wait(s->call);
         openflow_wait(s->nudger);
     }
@@ -214,7 +217,6 @@ vswitchd_settle_finish(struct vswitchd_settle *s, char **error)
     drop(s->call);
     drop(s->look);
     *error = s->error;
-    free(s->refusal);
     free(s->path);
     free(s);
     return outcome;
