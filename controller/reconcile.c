@@ -38,16 +38,15 @@ COVERAGE_DEFINE(reconcile_step);
 #define REFRESH_INTERVAL_MS (2 * 1000)
 /* How often to look whether users that did not exist do now. */
 #define NAMES_INTERVAL_MS (10 * 1000)
-/* From how many new devices on the first pass plans no more new NICs; each
- * pass after it makes twice as many.  ovs-vswitchd takes them in while those
- * of the next pass are being made, so the first are few, to have it begin; but
- * each transaction costs it, and each pass us, time in proportion to all
- * ports, so the passes are few, too. */
+/* How many new devices the first pass plans at most; each pass after it plans
+ * twice as many as there were.  ovs-vswitchd takes them in while those of the
+ * next pass are being made, so the first are few, to have it begin; but each
+ * transaction costs it, and each pass us, time in proportion to all ports, so
+ * the passes are few, too. */
 #define CREATE_FIRST 256
-/* After so many passes with new devices, ovs-vswitchd is to catch up: what
- * waits until it has applied everything, a guest cut off maybe, waits so long
- * at most. */
-#define CREATE_PASSES 3
+/* After so many new devices, ovs-vswitchd is to catch up: what waits until it
+ * has applied everything, a guest cut off maybe, waits so long at most. */
+#define CREATE_MAX (CREATE_FIRST * 7)
 #define STOPWATCH_PASS "reconcile-pass"
 
 char *
@@ -323,10 +322,13 @@ is_new_nic(const struct reconcile *r, const char *id)
 static size_t
 max_new(const struct reconcile *r, long long int now)
 {
-    return (!r->could_write ? SIZE_MAX
-            : r->n_creating < CREATE_PASSES || reconcile_lags(r, now)
-            ? CREATE_FIRST << MIN(r->n_creating, CREATE_PASSES - 1)
-            : 0);
+    if (!r->could_write) {
+        return SIZE_MAX;
+    } else if (r->n_creating < CREATE_MAX) {
+        return MIN(MAX(2 * r->n_creating, CREATE_FIRST),
+                   CREATE_MAX - r->n_creating);
+    }
+    return reconcile_lags(r, now) ? CREATE_FIRST : 0;
 }
 
 /* Leaves new NIC 'id' to a later pass. */
@@ -374,7 +376,7 @@ plan_dirty(struct reconcile *r, long long int now)
         plan_one(r, ids[i], now);
         n_new += count_new(&r->plan, first);
     }
-    r->n_creating += n_new > 0;
+    r->n_creating += n_new;
     if (sset_is_empty(&r->unsettled)) {
         sets_reset(&r->unsettled);
     }

@@ -61,7 +61,7 @@ struct reconcile {
     bool could_write;           /* At the last pass. */
     int64_t cur_cfg;            /* At the last pass. */
     bool applied;               /* model_observed_applied(), likewise. */
-    unsigned int n_creating;    /* Passes with new devices since then. */
+    size_t n_creating;          /* New devices since then. */
     long long int lag_since;    /* When cur_cfg fell behind; LLONG_MAX. */
     long long int wake;         /* When time alone makes something dirty. */
     long long int next_audit;

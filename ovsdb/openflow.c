@@ -46,6 +46,8 @@ struct openflow {
     bool nudge_due;
     long long int wake_at;      /* LLONG_MAX: no nudge was sent. */
     int pause;
+    bool waking;                /* A reply to the small question is to come. */
+    ovs_be32 wake_xid;          /* Of the last of them. */
 };
 
 /* Connecting. */
@@ -133,7 +135,7 @@ openflow_ask_normal(struct openflow *of)
 bool
 openflow_is_asking(const struct openflow *of)
 {
-    return of->vconn && (of->ask_due || of->asked);
+    return of->vconn && (of->ask_due || of->asked || of->waking);
 }
 
 bool
@@ -156,7 +158,7 @@ encode_question(enum ofputil_protocol protocol)
     return ofputil_encode_flow_stats_request(&request, protocol);
 }
 
-/* Takes in 'msg' if it is the answer; whatever else the switch has to say is
+/* Takes in 'msg' if it is an answer; whatever else the switch has to say is
  * dropped. */
 static void
 take_answer(struct openflow *of, const struct ofpbuf *msg)
@@ -171,6 +173,7 @@ take_answer(struct openflow *of, const struct ofpbuf *msg)
             of->n_normal = stats.flow_count;
         }
     }
+    of->waking = of->waking && oh->xid != of->wake_xid;
 }
 
 /* Nudges. */
@@ -179,6 +182,13 @@ void
 openflow_nudge(struct openflow *of)
 {
     of->nudge_due = true;
+}
+
+void
+openflow_rest(struct openflow *of)
+{
+    of->nudge_due = false;
+    of->wake_at = LLONG_MAX;
 }
 
 /* Deletes the flow of highest priority for frames of an EtherType that is for
@@ -261,6 +271,22 @@ send_nudge(struct openflow *of, int version, long long int now)
 }
 
 static int
+send_wake(struct openflow *of, int version, long long int now)
+{
+    struct ofpbuf *msg = ofputil_encode_barrier_request(version);
+    ovs_be32 xid = ((const struct ofp_header *) msg->data)->xid;
+    int error = send_msg(of, msg);
+
+    if (!error) {
+        of->waking = true;
+        of->wake_xid = xid;
+    }
+    of->pause = MIN(of->pause * 2, WAKE_MAX_MS);
+    of->wake_at = now + of->pause;
+    return error;
+}
+
+static int
 send_what_is_due(struct openflow *of)
 {
     int version = vconn_get_version(of->vconn);
@@ -273,9 +299,7 @@ send_what_is_due(struct openflow *of)
     if (!error && of->nudge_due) {
         error = send_nudge(of, version, now);
     } else if (!error && now >= of->wake_at) {
-        error = send_msg(of, ofputil_encode_barrier_request(version));
-        of->pause = MIN(of->pause * 2, WAKE_MAX_MS);
-        of->wake_at = now + of->pause;
+        error = send_wake(of, version, now);
     }
     return error;
 }

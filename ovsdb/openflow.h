@@ -26,7 +26,7 @@ void openflow_wait(const struct openflow *);
 /* Asks how many of the bridge's flows output to NORMAL, the action that heeds
  * the VLANs of ports; the switch counts, the answer is one message. */
 void openflow_ask_normal(struct openflow *);
-/* True as long as there may still be an answer. */
+/* True as long as there may still be an answer to this or to a nudge. */
 bool openflow_is_asking(const struct openflow *);
 /* True, with the count in '*n', if there was an answer. */
 bool openflow_normal(const struct openflow *, unsigned int *n);
@@ -46,5 +46,8 @@ bool openflow_normal(const struct openflow *, unsigned int *n);
  * One nudge, as soon as it can be sent, and then small questions at growing
  * intervals, so that ovs-vswitchd does not sleep on its answer. */
 void openflow_nudge(struct openflow *);
+/* No more of them.  openflow_is_asking() tells whether ovs-vswitchd is still
+ * to answer: who closes before that is a broken pipe in its log. */
+void openflow_rest(struct openflow *);
 
 #endif /* ovsdb/openflow.h */

@@ -394,6 +394,9 @@ read_name(struct reader *r, const struct xml *root, const char *vm)
 
     if (!s) {
         error_at(r, root, "the domain has no <name>; give one by --vm=NAME");
+    } else if (!vm && !ovs_list_is_empty(&name->children)) {
+        error_at(r, name, "the <name> has elements in it; give one by "
+                 "--vm=NAME");
     } else if (problem) {
         error_at(r, vm || !name ? root : name, "%s; give one by --vm=NAME",
                  problem);

@@ -100,6 +100,19 @@ flows_nudger(struct flows *flows)
     return flows->any;
 }
 
+static void
+rest(struct flows *flows)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &flows->bridges) {
+        openflow_rest(node->data);
+    }
+    if (flows->any) {
+        openflow_rest(flows->any);
+    }
+}
+
 static bool
 is_asking(const struct flows *flows)
 {
@@ -110,7 +123,7 @@ is_asking(const struct flows *flows)
             return true;
         }
     }
-    return false;
+    return flows->any && openflow_is_asking(flows->any);
 }
 
 void
@@ -121,6 +134,7 @@ flows_note(struct flows *flows, int timeout_ms)
     if (!flows) {
         return;
     }
+    rest(flows);
     for (;;) {
         flows_run(flows);
         if (!is_asking(flows) || time_msec() >= deadline) {

@@ -89,6 +89,24 @@ stop_at_doctype(void *b_, const XML_Char *name OVS_UNUSED,
     refuse(b_, "a document type declaration is refused: it is not for data");
 }
 
+/* Why there is no tree, for the caller to free. */
+static char *
+explain(const struct builder *b)
+{
+    enum XML_Error code = XML_GetErrorCode(b->parser);
+
+    if (b->refusal) {
+        return xstrdup(b->refusal);
+    } else if (code == XML_ERROR_NO_ELEMENTS && b->open) {
+        /* libexpat says that it has found no element. */
+        return xasprintf("the text ends within <%s>, which begins in line %ld",
+                         b->open->name, b->open->line);
+    } else if (code == XML_ERROR_UNKNOWN_ENCODING) {
+        return xstrdup("unknown encoding; convert it to UTF-8");
+    }
+    return xstrdup(XML_ErrorString(code));
+}
+
 struct xml *
 xml_parse(const char *text, size_t len, char **error, long int *line)
 {
@@ -109,8 +127,7 @@ xml_parse(const char *text, size_t len, char **error, long int *line)
     XML_SetStartDoctypeDeclHandler(b.parser, stop_at_doctype);
     ok = XML_Parse(b.parser, text, len, XML_TRUE) == XML_STATUS_OK;
     if (!ok) {
-        *error = xstrdup(b.refusal ? b.refusal
-                         : XML_ErrorString(XML_GetErrorCode(b.parser)));
+        *error = explain(&b);
         *line = XML_GetCurrentLineNumber(b.parser);
         xml_destroy(b.root);
         b.root = NULL;

@@ -69,6 +69,13 @@ def no_flow(w):
     wait(gone, "all flows are gone")
 
 
+def no_broken_pipe(w):
+    """Fails if ovs-vswitchd had an answer for somebody who was gone."""
+    with open(os.path.join(w.logs, "ovs-vswitchd.log")) as f:
+        equal([line for line in f if "Broken pipe" in line], [],
+              "broken pipes")
+
+
 @options(timeout=240)
 def test_without_flows(w):
     """Ten retags back and forth with no flow in the datapath, which is not
@@ -80,9 +87,7 @@ def test_without_flows(w):
         no_flow(w)
         w.ctl("retag", "vm1/net0", str(tag))
         frames.expect(vm1, hear=[new], deaf=[old, c], patience=0)
-    with open(os.path.join(w.logs, "ovs-vswitchd.log")) as f:
-        broken = [line for line in f if "Broken pipe" in line]
-    equal(broken, [], "broken pipes")
+    no_broken_pipe(w)
 
 
 @options(timeout=240)
@@ -135,6 +140,7 @@ def test_no_frame_uses_the_old_vlan(w):
     for s in load + [stream]:
         s.stop()
     equal(identity(w), before, "ifindex, UUIDs and ofport")
+    no_broken_pipe(w)
 
 
 def test_trunks(w):

@@ -142,6 +142,7 @@ class Vm(Agent):
             self.load()
 
     def _start(self):
+        self._text = b""
         with open(self.console, "ab") as console:
             self._popen = subprocess.Popen(
                 self._argv, cwd=self._w.dir, env=self._w.env,
@@ -151,10 +152,10 @@ class Vm(Agent):
         self._from_guest = self._popen.stdout.fileno()
 
     def wait_boot(self, timeout=BOOT):
-        """An emulated machine of many processors may stand still before its
-        kernel says a word (seen once among hundreds, with eight processors
-        on a host of two).  That is said, with its console, and it is started
-        once more."""
+        """An emulated machine of many processors may stand still at its
+        start (seen once among hundreds, with eight processors on a host of
+        two).  That is said, with its console, and it is started once
+        more."""
         try:
             super().wait_boot(timeout / 2)
         except harness.Failure as failure:

@@ -193,7 +193,14 @@ test_hostile(void **state OVS_UNUSED)
 
     assert_refused("", "d.xml:1: ");
     assert_refused("{}", "d.xml:1: ");
-    assert_refused("<domain>", "d.xml:1: ");
+    assert_refused("<domain>", "d.xml:1: the text ends within <domain>, which "
+                   "begins in line 1");
+    assert_refused(HEAD, "d.xml:4: the text ends within <devices>, which "
+                   "begins in line 3");
+    assert_refused("<domain><name>vm<b>1</b>2</name></domain>",
+                   "has elements in it");
+    assert_refused("<?xml version='1.0' encoding='KOI8-R'?><domain/>",
+                   "convert it to UTF-8");
     assert_refused("<domain a='1' a='2'/>", "d.xml:1: duplicate attribute");
     /* Somebody else's elements are not libvirt's. */
     assert_refused("<x:domain xmlns:x='urn:x'/>", "this is a <x:domain>");
