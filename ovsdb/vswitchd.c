@@ -36,8 +36,8 @@
 struct vswitchd_settle {
     char *path;
     long long int deadline;
-    struct unixctl_call *look;  /* For keys of flows, or NULL... */
-    struct unixctl_call *call;  /* ...and what is asked after it. */
+    struct unixctl_call *call;  /* The question on its way, or NULL. */
+    bool looked;                /* For keys of flows, and there are some. */
     struct openflow *nudger;
     bool nudged;                /* In this round. */
     int rounds;                 /* That were answered. */
@@ -56,11 +56,11 @@ set_outcome(struct vswitchd_settle *s, enum vswitchd_settled outcome,
 }
 
 static void
-ask(struct vswitchd_settle *s)
+ask(struct vswitchd_settle *s, const char *command)
 {
     long long int left = s->deadline - time_msec();
 
-    s->call = unixctl_call_start(s->path, "revalidator/wait", NULL, 0,
+    s->call = unixctl_call_start(s->path, command, NULL, 0,
                                  MIN(MAX(left, 0), INT_MAX));
     s->nudged = false;
 }
@@ -78,8 +78,7 @@ vswitchd_settle_start(const char *rundir, struct openflow *nudger,
     if (error) {
         set_outcome(s, VSWITCHD_FAILED, error);
     } else {
-        s->look = unixctl_call_start(s->path, "upcall/show", NULL, 0,
-                                     timeout_ms);
+        ask(s, "upcall/show");
     }
     return s;
 }
@@ -101,31 +100,17 @@ has_no_flow(const char *text)
     return any;
 }
 
+/* Takes 'text', the answer to upcall/show, or NULL: all is settled, or there
+ * are flows to ask after. */
 static void
-set_failure(struct vswitchd_settle *s, int error)
+take_look(struct vswitchd_settle *s, const char *text)
 {
-    set_outcome(s, VSWITCHD_FAILED,
-                xasprintf("ovs-vswitchd: %s: %s", s->path,
-                          ovs_strerror(error)));
-}
-
-/* Ends s->look: all is settled, or there are flows to ask after. */
-static void
-finish_look(struct vswitchd_settle *s)
-{
-    char *result, *refusal;
-    int error = unixctl_call_finish(s->look, &result, &refusal);
-
-    s->look = NULL;
-    if (error) {
-        set_failure(s, error);
-    } else if (result && has_no_flow(result)) {
+    if (text && has_no_flow(text)) {
         set_outcome(s, VSWITCHD_SETTLED, NULL);
     } else {
-        ask(s);
+        s->looked = true;
+        ask(s, "revalidator/wait");
     }
-    free(result);
-    free(refusal);
 }
 
 /* The answer is "can't wait on multiple udpifs." wherever there is not exactly
@@ -152,27 +137,28 @@ run_nudger(struct vswitchd_settle *s)
 bool
 vswitchd_settle_run(struct vswitchd_settle *s)
 {
-    if (s->look && unixctl_call_run(s->look)) {
-        finish_look(s);
-    }
-    while (!s->done && s->call && unixctl_call_run(s->call)) {
+    while (!s->done && unixctl_call_run(s->call)) {
         char *result, *refusal;
         int error = unixctl_call_finish(s->call, &result, &refusal);
 
         s->call = NULL;
         if (error) {
-            set_failure(s, error);
+            set_outcome(s, VSWITCHD_FAILED,
+                        xasprintf("ovs-vswitchd: %s: %s", s->path,
+                                  ovs_strerror(error)));
+        } else if (!s->looked) {
+            take_look(s, result);
         } else if (refusal) {
             handle_refusal(s, refusal);
         } else if (++s->rounds >= ROUNDS) {
             set_outcome(s, VSWITCHD_SETTLED, NULL);
         } else {
-            ask(s);
+            ask(s, "revalidator/wait");
         }
         free(result);
         free(refusal);
     }
-    if (!s->done && s->call) {
+    if (!s->done && s->looked) {
         run_nudger(s);
     }
     return s->done;
@@ -185,10 +171,8 @@ vswitchd_settle_wait(const struct vswitchd_settle *s)
         poll_immediate_wake();
         return;
     }
-    if (s->look) {
-        unixctl_call_wait(s->look);
-    } else {
-        unixctl_call_wait(s->call);
+    unixctl_call_wait(s->call);
+    if (s->looked) {
         openflow_wait(s->nudger);
     }
 }
@@ -215,7 +199,6 @@ vswitchd_settle_finish(struct vswitchd_settle *s, char **error)
         s->error = xstrdup("ovs-vswitchd: no answer yet");
     }
     drop(s->call);
-    drop(s->look);
     *error = s->error;
     free(s->path);
     free(s);
