@@ -12,10 +12,21 @@
 #include "timeval.h"
 #include "util.h"
 
+/* The name of the connection to any bridge, which no bridge has. */
+#define ANY ""
+
 struct flows {
     struct shash bridges;       /* "struct openflow". */
-    struct openflow *any;       /* Where 'bridges' is empty, or NULL. */
 };
+
+static struct openflow *
+open_any(struct flows *flows)
+{
+    struct openflow *of = openflow_open(ovs_rundir(), NULL);
+
+    shash_add(&flows->bridges, ANY, of);
+    return of;
+}
 
 struct flows *
 flows_open(const struct sset *bridges)
@@ -34,7 +45,7 @@ flows_open(const struct sset *bridges)
         }
     }
     if (shash_is_empty(&flows->bridges)) {
-        flows->any = openflow_open(ovs_rundir(), NULL);
+        open_any(flows);
     }
     return flows;
 }
@@ -49,7 +60,6 @@ flows_close(struct flows *flows)
             openflow_close(node->data);
         }
         shash_destroy(&flows->bridges);
-        openflow_close(flows->any);
         free(flows);
     }
 }
@@ -63,9 +73,6 @@ flows_run(struct flows *flows)
         SHASH_FOR_EACH (node, &flows->bridges) {
             openflow_run(node->data);
         }
-        if (flows->any) {
-            openflow_run(flows->any);
-        }
     }
 }
 
@@ -77,9 +84,6 @@ flows_wait(const struct flows *flows)
 
         SHASH_FOR_EACH (node, &flows->bridges) {
             openflow_wait(node->data);
-        }
-        if (flows->any) {
-            openflow_wait(flows->any);
         }
     }
 }
@@ -94,23 +98,8 @@ flows_nudger(struct flows *flows)
             return node->data;
         }
     }
-    if (!flows->any) {
-        flows->any = openflow_open(ovs_rundir(), NULL);
-    }
-    return flows->any;
-}
-
-static void
-rest(struct flows *flows)
-{
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &flows->bridges) {
-        openflow_rest(node->data);
-    }
-    if (flows->any) {
-        openflow_rest(flows->any);
-    }
+    struct openflow *any = shash_find_data(&flows->bridges, ANY);
+    return any ? any : open_any(flows);
 }
 
 static bool
@@ -123,7 +112,7 @@ is_asking(const struct flows *flows)
             return true;
         }
     }
-    return flows->any && openflow_is_asking(flows->any);
+    return false;
 }
 
 void
@@ -134,7 +123,11 @@ flows_note(struct flows *flows, int timeout_ms)
     if (!flows) {
         return;
     }
-    rest(flows);
+
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &flows->bridges) {
+        openflow_rest(node->data);
+    }
     for (;;) {
         flows_run(flows);
         if (!is_asking(flows) || time_msec() >= deadline) {
