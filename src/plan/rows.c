@@ -77,15 +77,6 @@ is_theirs_by_now(const char *field, const char *value)
     return !strcmp(field, "bond_active_slave") && value && *value;
 }
 
-static int
-compare_keys(const void *a_, const void *b_)
-{
-    const struct smap_node *const *a = a_;
-    const struct smap_node *const *b = b_;
-
-    return strcmp((*a)->key, (*b)->key);
-}
-
 void
 planner_diff_row(struct planner *p, struct plan_step *step,
                  enum model_table table, const struct smap *target,
@@ -94,25 +85,15 @@ planner_diff_row(struct planner *p, struct plan_step *step,
     static const struct smap none = SMAP_INITIALIZER(&none);
     const struct smap *fields = have ? &have->fields : &none;
 
-    struct smap_node *node;
-    size_t n = 0;
-
-    const struct smap_node **nodes = xmalloc(smap_count(target)
-                                             * sizeof *nodes);
-    SMAP_FOR_EACH (node, target) {
-        const char *old = field_or_default(table, fields, node->key);
-
-        if (!nullable_string_is_equal(old, node->value)
-            && !is_theirs_by_now(node->key, old)) {
-            nodes[n++] = node;
-        }
-    }
     /* Sorted, so that equal worlds make equal plans. */
-    qsort(nodes, n, sizeof *nodes, compare_keys);
-    for (size_t i = 0; i < n; i++) {
-        planner_change(p, step, nodes[i]->key,
-                       field_or_default(table, fields, nodes[i]->key),
-                       nodes[i]->value);
+    const struct smap_node **nodes = smap_sort(target);
+    for (size_t i = 0; i < smap_count(target); i++) {
+        const char *old = field_or_default(table, fields, nodes[i]->key);
+
+        if (!nullable_string_is_equal(old, nodes[i]->value)
+            && !is_theirs_by_now(nodes[i]->key, old)) {
+            planner_change(p, step, nodes[i]->key, old, nodes[i]->value);
+        }
     }
     free(nodes);
     if (have) {

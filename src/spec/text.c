@@ -29,19 +29,11 @@ text_skip_space(const char *text, size_t len, size_t pos)
 static size_t
 skip_string(const char *text, size_t len, size_t pos)
 {
-    for (size_t start = ++pos; pos < len; start = ++pos) {
-        const char *quote = memchr(text + pos, '"', len - pos);
-
-        if (!quote) {
-            break;
-        }
-        pos = quote - text;
-        while (quote > text + start && quote[-1] == '\\') {
-            quote--;
-        }
-        /* Backslashes come in pairs, or the last one escapes the quote. */
-        if ((text + pos - quote) % 2 == 0) {
+    for (pos++; pos < len; pos++) {
+        if (text[pos] == '"') {
             return pos + 1;
+        } else if (text[pos] == '\\') {
+            pos++;
         }
     }
     return len;
