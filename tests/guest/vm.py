@@ -19,7 +19,7 @@ import frames
 import harness
 import kit
 
-BOOT = 120                     # Seconds; emulated, on a busy machine.
+BOOT = 120                      # Seconds; emulated, on a busy machine.
 COMMAND = 60
 
 COMMAND_LINE = "console=ttyS0 panic=-1 mitigations=off tsc=reliable"
