@@ -8,6 +8,7 @@
 #include "ovsdb-idl.h"
 #include "src/model/index.h"
 #include "sset.h"
+#include "svec.h"
 #include "util.h"
 #include "uuid.h"
 #include "vswitch-idl.h"
@@ -56,20 +57,26 @@ bridge_ports_find(const struct bridge_ports *bp, const char *name)
     return shash_find_data(&bp->ports, name);
 }
 
+/* One bridge's column compared with what was seen of it before. */
+struct update {
+    struct bridge_ports *bp;
+    const struct ovsdb_idl *idl;
+    const char *bridge;
+    struct sset *changed;       /* Names of ports that came or went. */
+};
+
 static void
-enter(struct bridge_ports *bp, const char *port, const char *bridge,
-      struct sset *changed)
+enter(const struct update *u, const char *port)
 {
-    index_add(&bp->ports, port, bridge);
-    sset_add(changed, port);
+    index_add(&u->bp->ports, port, u->bridge);
+    sset_add(u->changed, port);
 }
 
 static void
-leave(struct bridge_ports *bp, const char *port, const char *bridge,
-      struct sset *changed)
+leave(const struct update *u, const char *port)
 {
-    index_remove(&bp->ports, port, bridge);
-    sset_add(changed, port);
+    index_remove(&u->bp->ports, port, u->bridge);
+    sset_add(u->changed, port);
 }
 
 /* The number of UUIDs, at most 'max', by which 'a' and 'b' begin alike.
@@ -115,17 +122,14 @@ port_name(const struct ovsdb_idl *idl, const struct uuid *uuid)
     return port ? xstrdup(port->name) : NULL;
 }
 
-/* Puts the 'n_new' names at 'new', which are taken over, in the place of the
- * 'n_old' ones from 'start' on. */
+/* Puts the 'n_new' names at 'new' in the place of the 'n_old' ones from
+ * 'start' on, which are somebody else's by now. */
 static void
 replace_names(struct members *m, size_t start, size_t n_old,
-              char **new, size_t n_new)
+              char *const new[], size_t n_new)
 {
     size_t n_tail = m->n - start - n_old;
 
-    for (size_t i = 0; i < n_old; i++) {
-        free(m->names[start + i]);
-    }
     if (n_new > n_old) {
         m->names = xrealloc(m->names,
                             (m->n - n_old + n_new) * sizeof *m->names);
@@ -140,45 +144,48 @@ replace_names(struct members *m, size_t start, size_t n_old,
     m->n = m->n - n_old + n_new;
 }
 
-/* What has changed lies between what both begin and end with: UUIDs of one
- * that the other lacks, and others that both have. */
+/* Takes in what differs between the first 'prefix' and the last 'suffix'
+ * members, which are the same: two sorted arrays of UUIDs. */
 static void
-update_middle(struct bridge_ports *bp, const struct ovsdb_idl *idl,
-              const char *bridge, struct members *m, size_t start,
-              size_t n_old, const union ovsdb_atom *uuids, size_t n_new,
-              struct sset *changed)
+update_middle(const struct update *u, struct members *m,
+              const struct ovsdb_datum *datum, size_t prefix, size_t suffix)
 {
-    const union ovsdb_atom *old = m->uuids ? &m->uuids[start] : NULL;
-    char **names = xmalloc(n_new * sizeof *names);
-    bool *added = xzalloc(n_new);
-    size_t i = 0;
+    const size_t old_end = m->n - suffix;
+    const size_t new_end = datum->n - suffix;
+    char **names = xmalloc((new_end - prefix) * sizeof *names);
+    struct svec came = SVEC_EMPTY_INITIALIZER;
+    size_t n = 0;
 
-    /* First all that leaves: a row may have been replaced by another of the
-     * same name. */
-    for (size_t j = 0; j < n_new || i < n_old; ) {
-        int cmp = (i >= n_old ? 1 : j >= n_new ? -1
-                   : uuid_compare_3way(&old[i].uuid, &uuids[j].uuid));
+    for (size_t i = prefix, j = prefix; i < old_end || j < new_end; ) {
+        int cmp = (i >= old_end ? 1 : j >= new_end ? -1
+                   : uuid_compare_3way(&m->uuids[i].uuid,
+                                       &datum->keys[j].uuid));
 
-        if (cmp < 0) {
-            if (m->names[start + i]) {
-                leave(bp, m->names[start + i], bridge, changed);
+        if (cmp > 0) {
+            char *name = port_name(u->idl, &datum->keys[j++].uuid);
+
+            if (name) {
+                svec_add(&came, name);
             }
-            i++;
-        } else if (cmp > 0) {
-            added[j] = true;
-            names[j] = port_name(idl, &uuids[j].uuid);
+            names[n++] = name;
+            continue;
+        }
+
+        char *name = m->names[i++];
+        if (!cmp) {
+            names[n++] = name;
             j++;
-        } else {
-            names[j++] = nullable_xstrdup(m->names[start + i++]);
+        } else if (name) {
+            leave(u, name);
+            free(name);
         }
     }
-    for (size_t j = 0; j < n_new; j++) {
-        if (added[j] && names[j]) {
-            enter(bp, names[j], bridge, changed);
-        }
+    /* Only now, as a row may have been replaced by another of its name. */
+    for (size_t i = 0; i < came.n; i++) {
+        enter(u, came.names[i]);
     }
-    replace_names(m, start, n_old, names, n_new);
-    free(added);
+    svec_destroy(&came);
+    replace_names(m, prefix, old_end - prefix, names, n);
     free(names);
 }
 
@@ -198,15 +205,15 @@ bridge_ports_update(struct bridge_ports *bp, const struct ovsdb_idl *idl,
     }
 
     size_t min = MIN(m->n, datum->n);
-    size_t start = common_prefix(m->uuids, datum->keys, min);
-    size_t end = (min > start
-                  ? common_suffix(m->uuids + m->n, datum->keys + datum->n,
-                                  min - start)
-                  : 0);
-    if (m->n != datum->n || start < m->n) {
-        update_middle(bp, idl, name, m, start, m->n - start - end,
-                      datum->keys ? datum->keys + start : NULL,
-                      datum->n - start - end, changed);
+    size_t prefix = common_prefix(m->uuids, datum->keys, min);
+    size_t suffix = (min > prefix
+                     ? common_suffix(m->uuids + m->n, datum->keys + datum->n,
+                                     min - prefix)
+                     : 0);
+    if (m->n != datum->n || prefix < m->n) {
+        const struct update update = { bp, idl, name, changed };
+
+        update_middle(&update, m, datum, prefix, suffix);
         if (m->n) {
             m->uuids = xrealloc(m->uuids, m->n * sizeof *m->uuids);
             memcpy(m->uuids, datum->keys, m->n * sizeof *m->uuids);
