@@ -123,6 +123,14 @@ layout_like(const char *text, const struct text_member *sibling,
     l->colon = text[sibling->start - 1] == ':' ? ":" : ": ";
 }
 
+static void
+put_line_break(struct ds *out, const struct layout *l, const char *indent)
+{
+    if (l->lines) {
+        ds_put_format(out, "%s%s", ds_cstr_ro(&l->newline), indent);
+    }
+}
+
 /* Appends "KEY: VALUE", where 'pointer' names the keys that lead on from KEY
  * to 'value' and that are to be made on the way. */
 static void
@@ -140,9 +148,8 @@ put_member(struct ds *out, const char *key, const char *pointer,
         ds_put_char(out, '{');
         if (l->lines) {
             ds_put_cstr(&indent, ds_cstr_ro(&l->unit));
-            ds_put_format(out, "%s%s", ds_cstr_ro(&l->newline),
-                          ds_cstr(&indent));
         }
+        put_line_break(out, l, ds_cstr(&indent));
         text_quote(out, ds_cstr(&token));
         ds_put_cstr(out, l->colon);
         depth++;
@@ -151,9 +158,8 @@ put_member(struct ds *out, const char *key, const char *pointer,
     while (depth--) {
         if (l->lines) {
             ds_truncate(&indent, indent.length - l->unit.length);
-            ds_put_format(out, "%s%s", ds_cstr_ro(&l->newline),
-                          ds_cstr(&indent));
         }
+        put_line_break(out, l, ds_cstr(&indent));
         ds_put_char(out, '}');
     }
     ds_destroy(&token);
@@ -175,6 +181,42 @@ splice(const char *text, size_t len, size_t start, size_t end,
     return out;
 }
 
+/* What to put behind 'last', the last of the members so far, for another one
+ * to follow it. */
+static void
+put_next_member(struct ds *out, const char *text,
+                const struct text_member *last, const char *key,
+                const char *pointer, const char *value, struct layout *l)
+{
+    layout_like(text, last, l);
+    ds_put_char(out, ',');
+    put_line_break(out, l, ds_cstr(&l->indent));
+    if (!l->lines && l->colon[1]) {
+        ds_put_char(out, ' ');
+    }
+    put_member(out, key, pointer, value, l);
+}
+
+/* What to put between the braces of 'parent', which has no member yet: lines,
+ * if it is on a line of its own itself. */
+static void
+put_only_member(struct ds *out, const char *text,
+                const struct text_member *parent, const char *key,
+                const char *pointer, const char *value, struct layout *l)
+{
+    bool root = parent->key == parent->start;
+    struct ds outer = DS_EMPTY_INITIALIZER;
+
+    l->lines = l->lines && (root || has_newline(text, parent->before,
+                                                parent->key));
+    line_indent(text, parent->key, &outer);
+    ds_put_format(&l->indent, "%s%s", ds_cstr(&outer), ds_cstr(&l->unit));
+    put_line_break(out, l, ds_cstr(&l->indent));
+    put_member(out, key, pointer, value, l);
+    put_line_break(out, l, ds_cstr(&outer));
+    ds_destroy(&outer);
+}
+
 /* Adds member 'key' to the object 'parent'. */
 static char *
 insert_member(const char *text, size_t len, const struct text_member *parent,
@@ -187,38 +229,12 @@ insert_member(const char *text, size_t len, const struct text_member *parent,
 
     layout_guess(text, len, &l);
     if (last_member(text, len, parent->start, &last)) {
-        layout_like(text, &last, &l);
         start = end = last.end;
-        ds_put_char(&with, ',');
-        if (l.lines) {
-            ds_put_format(&with, "%s%s", ds_cstr(&l.newline),
-                          ds_cstr(&l.indent));
-        } else if (l.colon[1]) {
-            ds_put_char(&with, ' ');
-        }
-        put_member(&with, key, pointer, value, &l);
+        put_next_member(&with, text, &last, key, pointer, value, &l);
     } else {
-        bool root = parent->key == parent->start;
-
         start = parent->start + 1;
         end = text_skip_space(text, len, start);
-        l.lines = l.lines && (root || has_newline(text, parent->before,
-                                                  parent->key));
-        if (l.lines) {
-            struct ds outer = DS_EMPTY_INITIALIZER;
-
-            line_indent(text, parent->key, &outer);
-            ds_put_format(&l.indent, "%s%s", ds_cstr(&outer),
-                          ds_cstr(&l.unit));
-            ds_put_format(&with, "%s%s", ds_cstr(&l.newline),
-                          ds_cstr(&l.indent));
-            put_member(&with, key, pointer, value, &l);
-            ds_put_format(&with, "%s%s", ds_cstr(&l.newline),
-                          ds_cstr(&outer));
-            ds_destroy(&outer);
-        } else {
-            put_member(&with, key, pointer, value, &l);
-        }
+        put_only_member(&with, text, parent, key, pointer, value, &l);
     }
     layout_destroy(&l);
 
