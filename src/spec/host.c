@@ -14,40 +14,53 @@ struct host {
     struct spec_names names;
 };
 
-/* Calls 'take' for each member of object 'key' of 'parent', if it has it,
- * with the report pointing at the member. */
+/* An object of host.json that has others as its members, by their names. */
+struct section {
+    const char *key;
+    char *(*check_name)(const char *);
+    /* 'parent' is the name of what the section belongs to, or NULL. */
+    void (*read)(struct host *, const char *parent, const char *name,
+                 json_t *);
+};
+
 static void
-for_each_member(struct host *h, json_t *parent, const char *key,
-                char *(*check_name)(const char *),
-                void (*take)(struct host *, const char *name, json_t *,
-                             const void *aux), const void *aux)
+read_member(struct host *h, const struct section *section,
+            const char *parent, const char *name, json_t *json)
 {
     struct spec_report *r = &h->report;
-    json_t *object = json_object_get(parent, key);
-    size_t saved;
-    const char *name;
-    json_t *json;
+    size_t saved = spec_enter(r, name);
+    char *problem = section->check_name(name);
 
-    if (!object) {
-        return;
+    if (problem) {
+        spec_error_key(r, "%s", problem);
+        free(problem);
     }
-    saved = spec_enter(r, key);
-    if (spec_expect_object(r, object)) {
-        json_object_foreach (object, name, json) {
-            size_t saved_member = spec_enter(r, name);
-            char *problem = check_name(name);
-
-            if (problem) {
-                spec_error_key(r, "%s", problem);
-                free(problem);
-            }
-            if (spec_expect_object(r, json)) {
-                take(h, name, json, aux);
-            }
-            spec_leave(r, saved_member);
-        }
+    if (spec_expect_object(r, json)) {
+        section->read(h, parent, name, json);
     }
     spec_leave(r, saved);
+}
+
+/* Reads 'section' of 'json', which is called 'parent', if it has it. */
+static void
+read_section(struct host *h, const struct section *section,
+             const char *parent, json_t *json)
+{
+    struct spec_report *r = &h->report;
+    json_t *object = json_object_get(json, section->key);
+    const char *name;
+    json_t *member;
+
+    if (object) {
+        size_t saved = spec_enter(r, section->key);
+
+        if (spec_expect_object(r, object)) {
+            json_object_foreach (object, name, member) {
+                read_member(h, section, parent, name, member);
+            }
+        }
+        spec_leave(r, saved);
+    }
 }
 
 static struct model_object *
@@ -99,8 +112,7 @@ lower_port(struct host *h, const char *bridge, const char *name,
 }
 
 static void
-read_port(struct host *h, const char *name, json_t *json,
-          const void *bridge)
+read_port(struct host *h, const char *bridge, const char *name, json_t *json)
 {
     struct smap values = SMAP_INITIALIZER(&values);
     struct spec_report *r = &h->report;
@@ -116,6 +128,10 @@ read_port(struct host *h, const char *name, json_t *json,
     }
     smap_destroy(&values);
 }
+
+static const struct section ports = {
+    "ports", spec_check_device_name, read_port
+};
 
 /* The satellites go over from 'rows'. */
 static void
@@ -161,8 +177,8 @@ check_unmanaged(struct spec_report *r, json_t *json)
 }
 
 static void
-read_bridge(struct host *h, const char *name, json_t *json,
-            const void *aux OVS_UNUSED)
+read_bridge(struct host *h, const char *parent OVS_UNUSED, const char *name,
+            json_t *json)
 {
     struct smap values = SMAP_INITIALIZER(&values);
     struct model_object *rows = model_object_create(name, "");
@@ -179,8 +195,7 @@ read_bridge(struct host *h, const char *name, json_t *json,
         lower_bridge(h, name, &values, rows);
     }
     model_object_destroy(rows);
-    for_each_member(h, json, "ports", spec_check_device_name, read_port,
-                    name);
+    read_section(h, &ports, name, json);
     smap_destroy(&values);
 }
 
@@ -220,8 +235,8 @@ claim_members(struct host *h, json_t *members)
 }
 
 static void
-read_bond(struct host *h, const char *name, json_t *json,
-          const void *aux OVS_UNUSED)
+read_bond(struct host *h, const char *parent OVS_UNUSED, const char *name,
+          json_t *json)
 {
     struct smap values = SMAP_INITIALIZER(&values);
     struct spec_report *r = &h->report;
@@ -395,8 +410,8 @@ read_ends(struct host *h, const struct link_type *type, const char *name,
 }
 
 static void
-read_link(struct host *h, const char *name, json_t *json,
-          const void *aux OVS_UNUSED)
+read_link(struct host *h, const char *parent OVS_UNUSED, const char *name,
+          json_t *json)
 {
     struct smap values = SMAP_INITIALIZER(&values);
     struct spec_report *r = &h->report;
@@ -478,6 +493,12 @@ read_policy(struct host *h, json_t *root)
     smap_destroy(&values);
 }
 
+static const struct section sections[] = {
+    { "bridges", spec_check_device_name, read_bridge },
+    { "bonds", spec_check_name, read_bond },
+    { "links", spec_check_name, read_link },
+};
+
 void
 spec_parse_host(const char *file, const char *text, size_t len,
                 struct spec_result *result)
@@ -495,10 +516,9 @@ spec_parse_host(const char *file, const char *text, size_t len,
     root = spec_load(&h.report);
     if (root) {
         spec_read(&h.report, root, &spec_kind_host, &values);
-        for_each_member(&h, root, "bridges", spec_check_device_name,
-                        read_bridge, NULL);
-        for_each_member(&h, root, "bonds", spec_check_name, read_bond, NULL);
-        for_each_member(&h, root, "links", spec_check_name, read_link, NULL);
+        for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+            read_section(&h, &sections[i], NULL, root);
+        }
         read_defaults(&h, root);
         read_policy(&h, root);
         json_decref(root);
