@@ -52,12 +52,15 @@ look_at(const struct reconcile *r, const char *id, bool by_name,
     return !refused;
 }
 
-/* True if an object that nobody named is one to adopt. */
+/* True if an object that nobody named may be one to adopt: it is in conflict,
+ * or is not planned yet, so that nobody knows. */
 static bool
 is_candidate(const struct reconcile *r, const char *id)
 {
     const struct record *record = shash_find_data(&r->records, id);
-    return record && record->verdict.state == MODEL_CONFLICT;
+
+    return (sset_contains(&r->dirty, id)
+            || (record && record->verdict.state == MODEL_CONFLICT));
 }
 
 static void

@@ -4,9 +4,11 @@
 import fcntl
 import json
 import os
+import signal
+import socket
 
 import frames
-from harness import equal, nic, options, same, wait
+from harness import equal, is_stopped, nic, options, same, wait
 
 TUNSETPERSIST = 0x400454cb
 
@@ -182,6 +184,34 @@ def test_adopt_refusals(w):
     w.ctl("adopt", "--yes", "vm1/net0", exit=1)
     w.ctl("resume", "vm1/net2", "--wait=none")
     w.ctl("adopt", "--yes", "vm1/net2", exit=4)
+
+
+@options(failpoints=True)
+def test_adopt_all_unplanned(w):
+    """What has not been planned yet, as 256 new NICs come first, is among all
+    that can be adopted."""
+    w.vsctl("add-br", "br0", "--", "set", "bridge", "br0",
+            "datapath_type=netdev")
+    tap(w, "tap0")
+    w.write_host({"bridges": {"br0": {"managed": False}}})
+    w.write_vm("new", {"n%d" % i: nic(i, ifname="t%d" % i)
+                       for i in range(1, 257)})
+    w.write_vm("old", {"net0": nic(0, ifname="tap0", qdisc="default")})
+    w.env["PORTD_FAILPOINT"] = "pass-planned:1:stop"
+    w.start_portd(answer=False)
+    wait(lambda: is_stopped(w.portd.pid), "the first pass is planned")
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(os.path.join(w.rundir, "ovs-portd.%d.ctl"
+                                     % w.portd.pid))
+        control.sendall(json.dumps({"id": 0, "method": "adopt",
+                                    "params": ["--all"]}).encode())
+        w.portd.signal(signal.SIGCONT)
+        said = b""
+        while not said.endswith(b"}"):
+            said += control.recv(65536)
+    said = json.loads(said)["result"]
+    assert "old/net0: adopted: " in said, said
+    w.wait_state("old/net0")
 
 
 def test_adopt_report(w):
