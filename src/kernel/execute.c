@@ -191,37 +191,75 @@ kernel_finish_link(struct kernel *k, const char *name, int ifindex)
     return kernel_set_link(k, name, ifindex, &s);
 }
 
+/* The owner last: until then, only we ourselves may be the owner. */
 static char *
 set_owners(int fd, const char *name, const struct link_settings *s)
 {
     char *error = NULL;
 
-    if (s->has_owner) {
-        error = tap_set_owner(fd, name, s->owner);
-    }
-    if (!error && s->has_group) {
+    if (s->has_group) {
         error = tap_set_group(fd, name, s->group);
+    }
+    if (!error && s->has_owner) {
+        error = tap_set_owner(fd, name, s->owner);
     }
     return error;
 }
 
+/* True if the TAP 'ifindex', to which we are attached, has a queue that is
+ * not ours. */
+static bool
+has_company(struct kernel *k, int ifindex)
+{
+    struct rtnl_link rl;
+    bool company = true;
+
+    if (!nlsock_get_link(&k->commands, ifindex, &rl)) {
+        /* Single-queue TAPs report no counts, nor do they take a second. */
+        company = rl.link && rl.link->n_queues + rl.link->n_disabled > 1;
+        rtnl_link_destroy(&rl);
+    }
+    return company;
+}
+
 /* Creation. */
+
+/* A new TAP is anybody's who can open /dev/net/tun until it has an owner or a
+ * group, and who has got hold of a queue by then keeps it.  So it is locked
+ * first, and deleted if somebody was quicker.  Single-queue TAPs have no other
+ * queue to take. */
+static char *
+lock_tap(struct kernel *k, int fd, const char *name, int ifindex,
+         const struct link_settings *s)
+{
+    char *error = (s->has_group && !s->has_owner
+                   ? tap_set_group(fd, name, s->group)
+                   : tap_set_owner(fd, name, geteuid()));
+    char *text = NULL;
+
+    if (error || !s->multi_queue || !has_company(k, ifindex)) {
+        return error;
+    }
+    kernel_command(k, rtnl_del(ifindex), &text);
+    free(text);
+    return xasprintf("%s: another process attached to the new device before "
+                     "it had an owner; the device was deleted and will be "
+                     "made anew", name);
+}
 
 /* Makes the TAP that 'fd' keeps into what 's' says, and last of all
  * persistent, so that a crash before leaves nothing behind. */
 static char *
 finish_tap(struct kernel *k, int fd, const char *name, int ifindex,
-           struct link_settings *s)
+           const struct link_settings *s)
 {
     char *error;
 
-    if (!s->has_owner && !s->has_group) {
-        /* Anybody who can open /dev/net/tun could attach to a TAP without. */
-        s->has_owner = true;
-        s->owner = geteuid();
+    error = lock_tap(k, fd, name, ifindex, s);
+    if (!error) {
+        error = set_owners(fd, name, s);
+        FAILPOINT("tap-owned");
     }
-    error = set_owners(fd, name, s);
-    FAILPOINT("tap-owned");
     if (!error) {
         error = kernel_set_link(k, name, ifindex, &s->rtnl);
         FAILPOINT("tap-marked");
@@ -237,7 +275,7 @@ finish_tap(struct kernel *k, int fd, const char *name, int ifindex,
 
 static char *
 add_tap(struct kernel *k, const struct plan_step *step,
-        struct link_settings *s)
+        const struct link_settings *s)
 {
     char *error;
     int ifindex;
@@ -295,22 +333,6 @@ get_link(struct kernel *k, const struct plan_step *step,
     return (*errorp
             ? kernel_error(step->name, "RTM_GETLINK", *errorp, NULL)
             : NULL);
-}
-
-/* True if the TAP 'ifindex', to which we are attached, has a queue that is
- * not ours. */
-static bool
-has_company(struct kernel *k, int ifindex)
-{
-    struct rtnl_link rl;
-    bool company = true;
-
-    if (!nlsock_get_link(&k->commands, ifindex, &rl)) {
-        /* Single-queue TAPs report no counts, nor do they take a second. */
-        company = rl.link && rl.link->n_queues + rl.link->n_disabled > 1;
-        rtnl_link_destroy(&rl);
-    }
-    return company;
 }
 
 /* Attaches to the TAP 'link', just looked at, which nobody else may hold: on

@@ -361,6 +361,28 @@ def test_holder_comes_in_between(w):
     c.strangers.assert_untouched()
 
 
+@options(failpoints=True)
+def test_intruder(w):
+    """Who attaches to a new TAP before it has an owner loses it."""
+    w.expect_log(r"another process attached to the new device")
+    c = crasher(w)
+    w.start_portd()
+    c.clean()
+    c.arm("tap-created:1:stop")
+    w.write_vm("vm1", {"net0": nic(10, ifname="tap1", queues=4)})
+    wait(lambda: is_stopped(w.portd.pid), "it stops once there is a TAP")
+    c.arm("")
+    index = w.ifindex("tap1")
+    intruder = w.open("vm1/net0", queues=2)
+    w.portd.signal(signal.SIGCONT)
+    w.wait_state("vm1/net0")
+    equal((w.ifindex("tap1") != index, w.objects()["vm1/net0"]["attached"]),
+          (True, 0), "it is another device, and nobody's")
+    intruder.close()
+    c.clean()
+    c.strangers.assert_untouched()
+
+
 def names_in_the_sources():
     found = set()
     for room in "src", "ovsdb", "controller":
