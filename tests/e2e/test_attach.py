@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Specs become live ports."""
 
+import contextlib
 import hashlib
+import itertools
+import json
+import signal
+import threading
 import time
 
 import frames
-from harness import equal, nic, options
+from harness import equal, never, nic, options, wait
 
 NICS = {"vm1/net0": ("tap0", 8), "vm2/net0": ("tap1", 4),
         "vm3/net0": ("tap2", 1)}
@@ -187,3 +192,96 @@ def test_many_at_once(w):
     equal(planned >= n, True, "%d plans of %d NICs" % (planned, n))
     equal(planned < 8 * n, True,
           "%d plans are less than 8 for each of %d NICs" % (planned, n))
+
+
+def show_applied(w, cur_cfg):
+    w.transact({"op": "update", "table": "Open_vSwitch", "where": [],
+                "row": {"cur_cfg": cur_cfg}})
+
+
+@contextlib.contextmanager
+def slow_vswitchd(w):
+    """Meanwhile the database shows an ovs-vswitchd that gets on and is never
+    through.  The real one is gone: how far it is would be its own affair."""
+    over = threading.Event()
+
+    def get_on():
+        for cur_cfg in itertools.cycle((-1, -2)):
+            show_applied(w, cur_cfg)
+            if over.wait(0.2):
+                return
+    thread = threading.Thread(target=get_on, daemon=True)
+    thread.start()
+    try:
+        wait(lambda: w.rows("Open_vSwitch")[0]["cur_cfg"] < 0,
+             "there is something to do for ovs-vswitchd")
+        wait(lambda: w.status()["state"] == "ready",
+             "the daemon sees that it gets on")
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def ports_by_transaction(w):
+    """How many Ports each transaction of the daemon's has added; the file of
+    the database holds them in their order."""
+    found, known = [], set()
+    with open(w.db_file) as f:
+        for line in f:
+            if not line.startswith("OVSDB "):
+                rows = set(json.loads(line).get("Port", {}))
+                found.append(len(rows - known))
+                known |= rows
+    return [n for n in found if n]
+
+
+@options(timeout=300)
+def test_slices(w):
+    """NICs are made in slices, each twice as large as the one before, and no
+    more than 1,792 ahead of ovs-vswitchd, unless it makes no progress at all.
+    One that has lost its device and its row is not ready while it waits for
+    its turn."""
+    first, most = 256, 256 * 7
+    w.write_host()
+    w.write_vm("lost", {"net0": nic(0, ifname="lost")})
+    w.start_portd()
+    w.wait_state("lost/net0")
+    w.portd.stop()
+    w.vswitchd.kill()
+    before = len(ports_by_transaction(w))
+    w.start_portd()
+    w.wait_state("lost/net0")
+
+    def made():
+        return sum(name.startswith("t-") for name in w.device_names())
+    with slow_vswitchd(w):
+        w.write("vms.d/many.json", {"version": 1, "nics": {
+            "net%d" % i: nic(i, ifname="t-%d" % i)
+            for i in range(1, most + 9)}})
+        wait(lambda: made() >= most, "%d NICs are made" % most, 120)
+        never(lambda: made() - most, "more than %d NICs" % most, 1)
+
+        # The daemon must not see the one gone without the other.
+        w.portd.signal(signal.SIGSTOP)
+        w.ip("link", "delete", "lost")
+        w.vsctl("--no-wait", "del-port", "br0", "lost")
+        wait(lambda: not w.port("lost"), "the row is gone")
+        w.portd.signal(signal.SIGCONT)
+        w.wait_state("lost/net0", "applying",
+                     text="others are made first")
+        never(lambda: "lost" in w.device_names() or made() - most,
+              "made out of turn", 0.5)
+
+    # No progress: nobody is to wait for that for ever.
+    wait(lambda: made() == most + 8 and "lost" in w.device_names()
+         and w.port("lost"), "the rest is made")
+    equal(ports_by_transaction(w)[before:],
+          [first, 2 * first, 4 * first, 8 + 1], "Ports of each transaction")
+
+    with slow_vswitchd(w):
+        w.write_vm("late", {"net0": nic(9999, ifname="late")})
+        wait(lambda: "late/net0" in w.objects(), "the new file is seen")
+        never(lambda: "late" in w.device_names(), "made out of turn", 1)
+    show_applied(w, w.next_cfg())
+    wait(lambda: w.port("late"), "the last one is made")
