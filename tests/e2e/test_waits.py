@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """--wait=guest and --wait=ovn: what 'ovs-portctl' waits for beyond Open
-vSwitch.  The real guest is in tests/guest."""
+vSwitch.  The real guest is in tests/guest.  --wait=db: what it does not ask
+Open vSwitch."""
 
 import concurrent.futures
+import os
+import signal
+import socket
+import struct
+import threading
 import time
 
-from harness import Failure, equal, nic, options
+from harness import Failure, equal, nic, options, wait
 
 
 class Waiting:
@@ -114,3 +120,88 @@ def test_ovn_never(w):
     result = w.ctl("--wait=ovn", "--timeout=2", "sync", exit=3)
     equal("ovn-controller looks after bridge br-int, and its bridge is br0"
           in result.stderr, True, "the reason in %r" % result.stderr)
+
+
+def passes_on(source, target):
+    """Passes on what 'source' says, until it ends."""
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass                    # The other one has hung up.
+
+
+class Doorkeeper:
+    """Stands before a socket that ovs-vswitchd listens on: notes who comes,
+    and lets everybody in."""
+
+    def __init__(self, path):
+        self.path = path
+        self.pids = []
+        os.rename(path, path + ".real")
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(64)
+        self._start(self._serve)
+
+    @staticmethod
+    def _start(function, *args):
+        threading.Thread(target=function, args=args, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            caller, _ = self.listener.accept()
+            pid, _, _ = struct.unpack("3i", caller.getsockopt(
+                socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            if pid != os.getpid():
+                real = socket.socket(socket.AF_UNIX)
+                real.connect(self.path + ".real")
+                self._start(passes_on, caller, real)
+                self._start(passes_on, real, caller)
+            self.pids.append(pid)
+
+    def came(self, w):
+        """How many have come since the last call, but for the daemon, which
+        sees now and then whether ovs-vswitchd is alive."""
+        me = os.getpid()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.path)        # All others came before this.
+            wait(lambda: me in self.pids, "the doorkeeper has seen us")
+        pids, self.pids = self.pids, []
+        return len([pid for pid in pids if pid not in (me, w.portd.pid)])
+
+
+def test_db(w):
+    """--wait=db returns when the database has it and asks ovs-vswitchd
+    nothing, be that well or stopped; --wait=ovs does ask."""
+    world(w)
+    control = Doorkeeper(os.path.join(
+        w.rundir, "ovs-vswitchd.%d.ctl" % w.vswitchd.pid))
+    openflow = Doorkeeper(os.path.join(w.rundir, "br0.mgmt"))
+
+    def asked():
+        return control.came(w), openflow.came(w)
+    equal(asked(), (0, 0), "questions to ovs-vswitchd before all")
+    w.ctl("--wait=ovs", "retag", "vm1/net0", "20")
+    equal([n > 0 for n in asked()], [True, True], "asked by --wait=ovs")
+    for tag, stop in (30, False), (40, True):
+        if stop:
+            w.vswitchd.signal(signal.SIGSTOP)
+        for now, words in (
+                (tag, ["retag", "vm1/net0", str(tag)]),
+                (tag + 1, ["retag", "vm1/net0", str(tag + 1), "--",
+                           "nic-set-trunks", "vm2/net0", "1,%d" % tag]),
+                (tag + 2, ["nic-set", "vm1/net0", "tag=%d" % (tag + 2)]),
+                (tag + 2, ["sync"])):
+            # It would not use up so long a timeout in time.
+            result = w.ctl("--wait=db", "--timeout=600", *words, timeout=30)
+            equal(result.stderr, "", "stderr of %r" % words)
+            equal(w.port("tap0")["tag"], now, "tag after %r" % words)
+            equal(asked(), (0, 0), "questions to ovs-vswitchd by %r" % words)
+        equal(w.port("tap1")["trunks"], [1, tag], "trunks")
+    w.ctl("--wait=ovs", "--timeout=1", "retag", "vm1/net0", "50", exit=3)
+    equal(asked()[1] > 0, True, "asked by --wait=ovs once it is stopped")
+    w.vswitchd.signal(signal.SIGCONT)
+    w.ctl("retag", "vm1/net0", "60")
+    equal([n > 0 for n in asked()], [True, True], "asked by --wait=ovs")
