@@ -6,9 +6,12 @@ one after that, and strangers are as they were.
 Each test does its operation and undoes it again, at each of the places."""
 
 import collections
+import hashlib
+import json
 import os
 import re
 import signal
+import socket
 import time
 
 import oracle
@@ -379,6 +382,50 @@ def test_intruder(w):
     equal((w.ifindex("tap1") != index, w.objects()["vm1/net0"]["attached"]),
           (True, 0), "it is another device, and nobody's")
     intruder.close()
+    c.clean()
+    c.strangers.assert_untouched()
+
+
+@options(failpoints=True, timeout=180)
+def test_comes_back_in_between(w):
+    """A NIC comes back to its file when the plan that deletes it is half
+    done: what is left of that plan is not done, and the NIC stays."""
+    c = crasher(w)
+    w.env["PORTD_FAILPOINT_LOG"] = c.log
+    w.start_portd()
+
+    def write(back, **more):
+        # More of them than are set at once, before it in the plan's order.
+        nics = {"net%d" % i: nic(10 + i, ifname="n%d" % i, **more)
+                for i in range(140)}
+        w.write_vm("vm1", {**nics, **({"z": nic(9, ifname="z")} if back
+                                      else {})})
+    write(True)
+    w.wait_state("vm1/z")
+    w.ctl("sync")
+    before = identity(w, "z")
+    c.arm("set-link:1:stop")
+    os.truncate(c.log, 0)
+    write(False, mtu=1400)
+    wait(lambda: is_stopped(w.portd.pid), "it stops in its plan")
+    c.arm("")
+    write(True, mtu=1400)
+    with socket.socket(socket.AF_UNIX) as s:
+        # It hears of the new file as soon as its loop comes round.
+        s.connect(os.path.join(w.rundir, "ovs-portd.%d.ctl" % w.portd.pid))
+        s.sendall(json.dumps({"id": 0, "method": "sync", "params": [
+            "db", "0", "vms.d/vm1.json=" + hashlib.sha256(
+                w.read("vms.d/vm1.json").encode()).hexdigest()]}).encode())
+        w.portd.signal(signal.SIGCONT)
+        s.settimeout(60)
+        equal(b'\\"loaded\\":true' in s.recv(65536), True, "that it is loaded")
+    with open(c.log) as f:
+        passed = f.read().split()
+    passed = passed[passed.index("set-link"):]
+    equal("links-done" in passed[:passed.index("files-taken")], False,
+          "that nothing was left of the plan")
+    w.ctl("sync")
+    equal(identity(w, "z"), before, "what came back")
     c.clean()
     c.strangers.assert_untouched()
 
