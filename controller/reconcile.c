@@ -338,7 +338,8 @@ put_off(struct reconcile *r, const char *id)
     struct record *record = get_record(r, id);
 
     sset_add(&r->dirty, id);
-    if (record->verdict.state == MODEL_READY) {
+    if (record->verdict.state == MODEL_READY
+        || record->verdict.state == MODEL_QUARANTINED) {
         plan_verdict_destroy(&record->verdict);
         record->verdict = (struct plan_verdict) {
             MODEL_APPLYING, xstrdup("others are made first")

@@ -240,44 +240,49 @@ def ports_by_transaction(w):
 def test_slices(w):
     """NICs are made in slices, each twice as large as the one before, and no
     more than 1,792 ahead of ovs-vswitchd, unless it makes no progress at all.
-    One that has lost its device and its row is not ready while it waits for
-    its turn."""
+    One that has lost its device and its row is neither ready nor quarantined
+    while it waits for its turn."""
     first, most = 256, 256 * 7
+    states = {"lost/net0": "ready", "lost/net1": "quarantined"}
+    lost = {"lost0", "lost1"}
     w.write_host()
-    w.write_vm("lost", {"net0": nic(0, ifname="lost")})
+    w.write_vm("lost", {"net0": nic(0, ifname="lost0"),
+                        "net1": nic(1, ifname="lost1", quarantined=True)})
     w.start_portd()
-    w.wait_state("lost/net0")
+    for object_id, state in states.items():
+        w.wait_state(object_id, state)
     w.portd.stop()
     w.vswitchd.kill()
     before = len(ports_by_transaction(w))
     w.start_portd()
-    w.wait_state("lost/net0")
+    for object_id, state in states.items():
+        w.wait_state(object_id, state)
 
     def made():
         return sum(name.startswith("t-") for name in w.device_names())
     with slow_vswitchd(w):
         w.write("vms.d/many.json", {"version": 1, "nics": {
             "net%d" % i: nic(i, ifname="t-%d" % i)
-            for i in range(1, most + 9)}})
+            for i in range(2, most + 10)}})
         wait(lambda: made() >= most, "%d NICs are made" % most, 120)
         never(lambda: made() - most, "more than %d NICs" % most, 1)
 
         # The daemon must not see the one gone without the other.
         w.portd.signal(signal.SIGSTOP)
-        w.ip("link", "delete", "lost")
-        w.vsctl("--no-wait", "del-port", "br0", "lost")
-        wait(lambda: not w.port("lost"), "the row is gone")
+        for name in lost:
+            w.ip("link", "delete", name)
+            w.vsctl("--no-wait", "del-port", "br0", name)
+        wait(lambda: not any(map(w.port, lost)), "the rows are gone")
         w.portd.signal(signal.SIGCONT)
-        w.wait_state("lost/net0", "applying",
-                     text="others are made first")
-        never(lambda: "lost" in w.device_names() or made() - most,
+        w.wait_state(states, "applying", text="others are made first")
+        never(lambda: lost & w.device_names() or made() - most,
               "made out of turn", 0.5)
 
     # No progress: nobody is to wait for that for ever.
-    wait(lambda: made() == most + 8 and "lost" in w.device_names()
-         and w.port("lost"), "the rest is made")
+    wait(lambda: made() == most + 8 and lost <= w.device_names()
+         and all(map(w.port, lost)), "the rest is made")
     equal(ports_by_transaction(w)[before:],
-          [first, 2 * first, 4 * first, 8 + 1], "Ports of each transaction")
+          [first, 2 * first, 4 * first, 8 + 2], "Ports of each transaction")
 
     with slow_vswitchd(w):
         w.write_vm("late", {"net0": nic(9999, ifname="late")})
