@@ -22,6 +22,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -301,6 +302,25 @@ class World(host.HostView):
     def appctl(self, *args, target="ovs-portd", timeout=15):
         return self.run("ovs-appctl", patience(timeout), "-t", target,
                         *args).stdout
+
+    @contextlib.contextmanager
+    def question(self, method, *params):
+        """A control command to ovs-portd, which has it before anything else
+        once it goes on if it is stopped now.  Gives a function that waits for
+        the answer."""
+        text = json.dumps({"id": 0, "method": method, "params": params})
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(60)
+            s.connect(os.path.join(self.rundir,
+                                   "ovs-portd.%d.ctl" % self.portd.pid))
+            s.sendall(text.encode())
+
+            def answer():
+                said = b""
+                while not said.endswith(b"}"):
+                    said += s.recv(65536)
+                return json.loads(said)["result"]
+            yield answer
 
     # Open vSwitch.
 

@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 
 import frames
 from harness import equal, is_stopped, nic, options, same, wait
@@ -200,16 +199,9 @@ def test_adopt_all_unplanned(w):
     w.env["PORTD_FAILPOINT"] = "pass-planned:1:stop"
     w.start_portd(answer=False)
     wait(lambda: is_stopped(w.portd.pid), "the first pass is planned")
-    with socket.socket(socket.AF_UNIX) as control:
-        control.connect(os.path.join(w.rundir, "ovs-portd.%d.ctl"
-                                     % w.portd.pid))
-        control.sendall(json.dumps({"id": 0, "method": "adopt",
-                                    "params": ["--all"]}).encode())
+    with w.question("adopt", "--all") as answer:
         w.portd.signal(signal.SIGCONT)
-        said = b""
-        while not said.endswith(b"}"):
-            said += control.recv(65536)
-    said = json.loads(said)["result"]
+        said = answer()
     assert "old/net0: adopted: " in said, said
     w.wait_state("old/net0")
 

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import signal
-import socket
 import time
 
 import oracle
@@ -410,15 +409,11 @@ def test_comes_back_in_between(w):
     wait(lambda: is_stopped(w.portd.pid), "it stops in its plan")
     c.arm("")
     write(True, mtu=1400)
-    with socket.socket(socket.AF_UNIX) as s:
-        # It hears of the new file as soon as its loop comes round.
-        s.connect(os.path.join(w.rundir, "ovs-portd.%d.ctl" % w.portd.pid))
-        s.sendall(json.dumps({"id": 0, "method": "sync", "params": [
-            "db", "0", "vms.d/vm1.json=" + hashlib.sha256(
-                w.read("vms.d/vm1.json").encode()).hexdigest()]}).encode())
+    sha256 = hashlib.sha256(w.read("vms.d/vm1.json").encode()).hexdigest()
+    # It hears of the new file as soon as its loop comes round.
+    with w.question("sync", "db", "0", "vms.d/vm1.json=" + sha256) as answer:
         w.portd.signal(signal.SIGCONT)
-        s.settimeout(60)
-        equal(b'\\"loaded\\":true' in s.recv(65536), True, "that it is loaded")
+        equal(json.loads(answer())["loaded"], True, "that it is loaded")
     with open(c.log) as f:
         passed = f.read().split()
     passed = passed[passed.index("set-link"):]
