@@ -106,17 +106,18 @@ nic_edit_put(struct nic_edit *e, const char *key, const char *value)
 static char *
 put_all(struct nic_edit *e, const char *nic, const char *const values[])
 {
+    char *pointer = pointer_to(e);
     char *before = xstrdup(e->text);
     char *error = NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(vlan_keys) && !error; i++) {
         char *old = object_edit_get(nic, "", vlan_keys[i]);
 
-        if (old || values[i]) {
-            error = nic_edit_put(e, vlan_keys[i], values[i]);
-        }
+        error = object_edit_replace(&e->text, pointer, vlan_keys[i], old,
+                                    values[i]);
         free(old);
     }
+    free(pointer);
     if (error) {
         free(e->text);
         e->text = before;

@@ -130,11 +130,10 @@ object_edit_del(char **text, const char *object)
 }
 
 char *
-object_edit_put(char **text, const char *object, const char *key,
-                const char *value)
+object_edit_replace(char **text, const char *object, const char *key,
+                    const char *old, const char *value)
 {
     char *pointer = pointer_to(object, key);
-    char *old = object_edit_at(*text, pointer);
     char *error = NULL;
 
     if (value && !(old && object_edit_same(old, value))) {
@@ -143,6 +142,16 @@ object_edit_put(char **text, const char *object, const char *key,
         error = object_edit_del(text, pointer);
     }
     free(pointer);
+    return error;
+}
+
+char *
+object_edit_put(char **text, const char *object, const char *key,
+                const char *value)
+{
+    char *old = object_edit_get(*text, object, key);
+    char *error = object_edit_replace(text, object, key, old, value);
+
     free(old);
     return error;
 }

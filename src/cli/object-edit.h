@@ -47,5 +47,9 @@ char *object_edit_del(char **text, const char *object)
  * that is what it says already. */
 char *object_edit_put(char **text, const char *object, const char *key,
                       const char *value) OVS_WARN_UNUSED_RESULT;
+/* The same for who knows that 'old' is what it says, NULL: nothing. */
+char *object_edit_replace(char **text, const char *object, const char *key,
+                          const char *old, const char *value)
+    OVS_WARN_UNUSED_RESULT;
 
 #endif /* src/cli/object-edit.h */
