@@ -133,16 +133,17 @@ intake_mark_changed(struct reconcile *r, const struct sset *changed)
     r->files_changed = true;
 }
 
-static bool
-has_vms(const struct reconcile *r)
+/* What cannot be read has not left. */
+static void
+look_at_directory(struct reconcile *r)
 {
-    struct shash_node *node;
-    SHASH_FOR_EACH (node, store_files(r->store)) {
-        if (strcmp(node->name, "host.json")) {
-            return true;
-        }
+    const struct store_dir *dir = store_get_dir(r->store);
+
+    if (specs_put_directory(&r->specs, dir->error, dir->no_vms,
+                            host_observed(r->host))) {
+        mark_live_of(r, "host.json");   /* Whatever there is. */
+        poll_immediate_wake();
     }
-    return false;
 }
 
 bool
@@ -157,7 +158,7 @@ intake_update_fuses(struct reconcile *r, long long int now)
     const struct specs_file *host = specs_get(&r->specs, "host.json");
 
     fuses_set_population(&r->fuses, host_wanted(r->host)->n_nics, now);
-    fuses_set_vms_empty(&r->fuses, !has_vms(r), now);
+    fuses_set_vms_empty(&r->fuses, !specs_has_vms(&r->specs), now);
     fuses_set_host_absent(&r->fuses, !host || !host->valid);
     /* Any of this may let go what was held. */
     fuses_add_gone(&r->fuses, &r->dirty);
@@ -179,6 +180,7 @@ take_files(struct reconcile *r, long long int now)
     SSET_FOR_EACH (name, &names) {
         take_file(r, name, &changed);
     }
+    look_at_directory(r);
     specs_forget_names(&r->specs);
     intake_mark_changed(r, &changed);
     FAILPOINT("files-taken");
@@ -220,6 +222,8 @@ intake_run(struct reconcile *r, long long int now)
         deadline_look(r->deadline);
         changed = true;
     }
+    /* Also if no file has changed. */
+    look_at_directory(r);
     if (changed) {
         /* What was held may go now. */
         fuses_add_gone(&r->fuses, &r->dirty);
@@ -234,6 +238,7 @@ reconcile_load_files(struct reconcile *r, const struct sset *names)
     if (error) {
         VLOG_INFO("%s", error);
         free(error);
+        look_at_directory(r);
         return false;
     }
     take_files(r, time_msec());

@@ -28,7 +28,7 @@ reconcile_impediment(const struct reconcile *r, bool *standby)
                " is it running?";
     } else if (r->vswitchd_fault) {
         return r->vswitchd_fault;
-    } else if (!shash_count(&r->specs.files)
+    } else if (specs_is_empty(&r->specs)
                && store_get_dir(r->store)->error) {
         return store_get_dir(r->store)->error;
     }

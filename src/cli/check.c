@@ -181,11 +181,11 @@ check_open(const struct cli *cli, const char *arg, struct check *c,
     if (!code && arg) {
         read_refused(&c->w, arg);
     }
-    if (!code && store_get_dir(c->w.store)->error) {
-        cli_note("%s", store_get_dir(c->w.store)->error);
-    }
     find_strays(c->shown, "", &c->w.specs, &c->strays);
-    find_strays(c->shown, "vms.d/", &c->w.specs, &c->strays);
+    /* What is in a directory that is not read is no stray. */
+    if (!specs_get(&c->w.specs, SPECS_VMS)) {
+        find_strays(c->shown, SPECS_VMS"/", &c->w.specs, &c->strays);
+    }
     svec_sort(&c->strays);
     return code;
 }

@@ -85,6 +85,7 @@ lint_add_message(struct lint *l, const char *file, const char *message)
     struct lint_finding *f = add_finding(l, LINT_ERROR, "spec", file);
     size_t len = strlen(file);
     const char *p = message;
+    const char *end = NULL;
     int n = 0;
 
     if (!strncmp(p, file, len) && p[len] == ':') {
@@ -95,9 +96,9 @@ lint_add_message(struct lint *l, const char *file, const char *message)
             f->line = f->column = 0;
             p += 1 + (p[1] == ' ');
         }
+        /* Else it begins with a path, maybe. */
+        end = *p == '/' ? strstr(p, ": ") : NULL;
     }
-
-    const char *end = *p == '/' ? strstr(p, ": ") : NULL;
     f->pointer = end ? xmemdup0(p, end - p) : xstrdup("");
     f->text = xstrdup(end ? end + 2 : p);
 }

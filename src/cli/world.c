@@ -74,19 +74,6 @@ world_observe(const struct cli *cli, struct world *w, char **error)
     }
 }
 
-static bool
-has_vms(const struct world *w)
-{
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &w->specs.files) {
-        if (strcmp(node->name, "host.json")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Why what is live for object 'id' must not be touched at all, or NULL. */
 static const char *
 frozen(const struct world *w, const char *id)
@@ -125,7 +112,7 @@ world_set_fuses(struct world *w)
     specs_look_for_defaults(&w->specs, host_observed(w->host));
     fuses_set_population(&w->fuses, set_gone(w), 0);
     fuses_set_population(&w->fuses, w->wanted->n_nics, 0);
-    fuses_set_vms_empty(&w->fuses, !has_vms(w), 0);
+    fuses_set_vms_empty(&w->fuses, !specs_has_vms(&w->specs), 0);
     fuses_set_host_absent(&w->fuses, !host || !host->valid);
 }
 
@@ -209,6 +196,12 @@ world_open(const struct cli *cli, const char *dir, bool with_host,
     world_put_files(w, store_files(w->store));
     if (with_host) {
         status = world_observe(cli, w, error);
+    }
+
+    const struct store_dir *vms = store_get_dir(w->store);
+    specs_put_directory(&w->specs, vms->error, vms->no_vms,
+                        w->host ? host_observed(w->host) : NULL);
+    if (with_host) {
         world_set_fuses(w);
     }
     return status;

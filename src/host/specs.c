@@ -11,7 +11,7 @@
 #include "util.h"
 
 #define HOST_FILE "host.json"
-#define VM_PREFIX "vms.d/"
+#define VM_PREFIX SPECS_VMS"/"
 #define VM_SUFFIX ".json"
 
 void
@@ -283,6 +283,63 @@ specs_remove(struct specs *specs, const char *name,
     specs_file_destroy(shash_find_and_delete(&specs->files, name));
 }
 
+bool
+specs_has_vms(const struct specs *specs)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &specs->files) {
+        if (!strncmp(node->name, VM_PREFIX, strlen(VM_PREFIX))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+specs_is_empty(const struct specs *specs)
+{
+    return (shash_count(&specs->files)
+            == (specs_get(specs, SPECS_VMS) ? 1 : 0));
+}
+
+static bool
+any_nic(const struct model_observed *observed)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &observed->marked) {
+        if (model_id_is_nic(node->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+specs_put_directory(struct specs *specs, const char *error, bool missing,
+                    const struct model_observed *observed)
+{
+    struct specs_file *file = shash_find_data(&specs->files, SPECS_VMS);
+
+    if (missing && !specs_has_vms(specs)
+        && !(observed && any_nic(observed))) {
+        error = NULL;
+    }
+    if (nullable_string_is_equal(error, file ? file->errors.names[0]
+                                             : NULL)) {
+        return false;
+    } else if (error) {
+        file = get_or_create(specs, SPECS_VMS);
+        svec_clear(&file->errors);
+        svec_add(&file->errors, error);
+    } else {
+        shash_find_and_delete(&specs->files, SPECS_VMS);
+        specs_file_destroy(file);
+    }
+    return true;
+}
+
 char *
 specs_vm_file(const char *vm)
 {
@@ -330,6 +387,9 @@ specs_frozen(const struct specs *specs, const char *id, bool live)
     /* Without host.json's defaults nobody knows what a VM's file wants. */
     char *source = specs_source_of(id);
     const char *why = never_valid(specs, source);
+    if (!why && live && model_id_is_nic(id) && !specs_get(specs, source)) {
+        why = never_valid(specs, SPECS_VMS);
+    }
     free(source);
     if (why || !live) {
         return why;

@@ -63,6 +63,22 @@ void specs_remove(struct specs *, const char *name, struct model_wanted *,
 
 const struct specs_file *specs_get(const struct specs *, const char *name);
 
+/* The directory of the VMs' texts cannot be read, 'error' says why, or is not
+ * even there ('missing'); NULL: it can.  What is live for a text that is not
+ * known is frozen then: it has not left.  Nobody misses the directory as long
+ * as no VM's text is known and no NIC is live ('observed', which may be NULL:
+ * nobody looked).  It is told of as of a text, SPECS_VMS.  To be called
+ * whenever any of this may have changed.  Returns true if the answer is
+ * another one than before. */
+bool specs_put_directory(struct specs *, const char *error, bool missing,
+                         const struct model_observed *observed);
+#define SPECS_VMS "vms.d"
+
+/* True if there is a VM's text, good or not. */
+bool specs_has_vms(const struct specs *);
+/* True if there is no text at all. */
+bool specs_is_empty(const struct specs *);
+
 /* The name of VM 'vm''s text, "vms.d/VM.json"; and the VM's name in 'file',
  * NULL if that is not one's.  For the caller to free. */
 char *specs_vm_file(const char *vm);
@@ -73,8 +89,9 @@ char *specs_source_of(const char *id);
 
 /* If object 'id' must not be touched because its text has never been valid,
  * or because it is a NIC that is 'live' and host.json, with the defaults, has
- * never been valid: the first error of that text, or that it is missing.
- * Otherwise NULL. */
+ * never been valid: the first error of that text, or that it is missing; or
+ * because it is a NIC that is 'live' for a text that is not known, in a
+ * directory that cannot be read: what is wrong with that.  Otherwise NULL. */
 const char *specs_frozen(const struct specs *, const char *id, bool live);
 /* Looks whether host.json is missing although there must have been one, as
  * objects of it are live; as long as a good one was never seen, the defaults

@@ -110,7 +110,13 @@ store_fds_open_vms(struct store_fds *fds)
     fds->vms = openat(fds->dir, STORE_VMS,
                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fds->vms < 0) {
-        return errno;
+        struct stat st;
+        int error = errno;
+
+        /* With O_DIRECTORY a link is no directory, wherever it leads. */
+        return (error == ENOTDIR
+                && !fstatat(fds->dir, STORE_VMS, &st, AT_SYMLINK_NOFOLLOW)
+                && S_ISLNK(st.st_mode) ? ELOOP : error);
     }
 
     int error = check_searchable(fds->vms);

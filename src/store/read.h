@@ -41,7 +41,7 @@ struct store_fds {
  * and is not one of the function. */
 int store_fds_open(const char *dir, struct store_fds *, int *vms_errno);
 void store_fds_close(struct store_fds *);
-/* Opens vms.d again.  Returns 0 or a positive errno. */
+/* Opens vms.d again.  Returns 0 or a positive errno: ELOOP for a link. */
 int store_fds_open_vms(struct store_fds *);
 /* The directory that 'name' lies in, or -1. */
 int store_fds_of(const struct store_fds *, const char *name);

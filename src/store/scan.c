@@ -75,7 +75,6 @@ store_cache_init(struct store_cache *cache, const char *path)
     sset_init(&cache->changed);
     sset_init(&cache->pending);
     cache->pending_due = LLONG_MAX;
-    cache->dir.error = xasprintf("%s: has not been looked at yet", path);
 }
 
 void
@@ -147,21 +146,38 @@ set_dir_error(struct store_cache *cache, char *error)
     free(cache->dir.error);
     cache->dir.error = error;
     cache->dir.readable = !error;
+    cache->dir.no_vms = false;
+}
+
+/* What to do about 'error' of DIR, or of DIR/vms.d if 'vms'. */
+static const char *
+remedy(int error, bool vms)
+{
+    switch (error) {
+    case ENOENT:
+        /* DIR may lack it, but who reads this has reason to miss it. */
+        return (vms ? "put it back, or, if there are to be no VMs, create it "
+                      "empty" : "create it");
+    case ELOOP:
+        return (vms ? "symbolic links are refused here; put the directory "
+                      "itself there" : "put a directory there");
+    case ENOTDIR:
+        return "put a directory there";
+    case EACCES:
+    case EPERM:
+        return "give the user that reads it read and search permission";
+    default:
+        return "it is tried again";
+    }
 }
 
 static char *
-explain(const char *path, const char *sub, int error)
+explain(const char *path, int error, bool vms)
 {
-    const char *what = error == ENOENT ? "create it"
-                       : error == ENOTDIR || error == ELOOP
-                       ? "put a directory there"
-                       : error == EACCES || error == EPERM
-                       ? "give the user that reads it read and search "
-                         "permission"
-                       : "it is tried again";
-
     return xasprintf("%s%s: cannot be read (%s): %s; the files known before "
-                     "stay in force", path, sub, ovs_strerror(error), what);
+                     "stay in force", path, vms ? "/"STORE_VMS : "",
+                     error == ELOOP && vms ? "it is a symbolic link"
+                     : ovs_strerror(error), remedy(error, vms));
 }
 
 /* A directory that cannot be looked into says nothing about its files: none
@@ -509,8 +525,8 @@ take_in(struct scan *scan)
     }
 
     set_dir_error(cache, scan->vms_errno
-                  ? explain(cache->path, "/"STORE_VMS, scan->vms_errno)
-                  : NULL);
+                  ? explain(cache->path, scan->vms_errno, true) : NULL);
+    cache->dir.no_vms = scan->vms_errno == ENOENT;
     if (scan->vms_errno) {
         forget_missing(cache, true);
         scan->todo->full = true; /* Whatever was asked for is still due. */
@@ -565,7 +581,7 @@ store_scan(struct store_cache *cache, struct store_watch *watch,
 
     cache->dir_found = !error;
     if (error) {
-        set_dir_error(cache, explain(cache->path, "", error));
+        set_dir_error(cache, explain(cache->path, error, false));
         forget_missing(cache, false);
         cache->pending_due = LLONG_MAX;
         if (watch) {

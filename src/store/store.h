@@ -73,7 +73,9 @@ struct store_file {
 /* The directory itself, beside its files. */
 struct store_dir {
     bool readable;              /* DIR/vms.d could be listed in full. */
-    char *error;                /* Why not, or NULL. */
+    bool no_vms;                /* If not: there is a DIR, but no DIR/vms.d. */
+    char *error;                /* Why not; NULL: it was, or has not been
+                                 * looked at yet. */
 };
 
 struct sset;

@@ -90,19 +90,40 @@ def test_few(w):
     wait(lambda: taps(w) == [10], "ten of eleven are gone")
 
 
-@options(timeout=180)
+@options(timeout=240)
 def test_directory(w):
     """An emptied, missing or unreadable vms.d deletes nothing, also over a
-    restart; nothing is lost when it is back."""
+    restart; what cannot be read is not to be confirmed, and everybody says
+    what is wrong with it; nothing is lost when it is back."""
     world(w)
     w.expect_log(r"vms\.d")
     vms, aside = w.path("vms.d"), w.path("aside")
     before = w.db_dump()["Port"]
 
+    def told(why, check=1):
+        """All who are asked, with and without the daemon."""
+        wait(lambda: [f["errors"] for f in w.status()["files"]
+                      if f["name"] == "vms.d" and why in f["errors"][0]],
+             "status says " + why)
+        for what in (w.ctl("status"), w.ctl("sync", exit=2), w.ctl("plan"),
+                     w.ctl("check", exit=check)):
+            text = what.stdout + what.stderr
+            equal(vms in text and why in text or what.returncode == 0
+                  and "0 errors" in text, True, "%r: %s" % (what.args, text))
+            equal("vms.d is empty" in text, False, text)
+
+    def restart(why):
+        w.portd.stop()
+        w.start_portd()
+        w.wait_state(ids(range(NICS)), "invalid", text="vms.d: .*" + why)
+        w.appctl("gc-confirm")
+        w.ctl("gc-confirm", "vm00/net0", exit=None)     # Nothing is held.
+
     def back():
         intact(w, 3)
-        if os.path.exists(vms):
-            (os.unlink if os.path.isfile(vms) else os.rmdir)(vms)
+        if os.path.lexists(vms):
+            (os.rmdir if os.path.isdir(vms) and not os.path.islink(vms)
+             else os.unlink)(vms)
         os.rename(aside, vms)
         w.wait_state(ids(range(NICS)))
         equal(w.db_dump()["Port"], before, "Port rows")
@@ -113,17 +134,26 @@ def test_directory(w):
     back()
 
     os.rename(vms, aside)
+    told("create it empty", check=0)
     intact(w, 2)
-    w.portd.stop()
-    w.start_portd()
+    restart("No such file")
+    told("create it empty", check=0)
     back()
+    equal([f for f in w.status()["files"] if not f["valid"]], [], "files")
+    w.ctl("sync")
 
     os.rename(vms, aside)
     with open(vms, "w"):
         pass                    # Not even a directory.
     intact(w, 2)
-    w.portd.stop()
-    w.start_portd()
+    restart("Not a directory")
+    back()
+
+    os.rename(vms, aside)
+    os.symlink(aside, vms)
+    told("symbolic links are refused")
+    restart("symbolic links are refused")
+    told("symbolic links are refused")
     back()
 
 

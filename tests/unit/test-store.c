@@ -461,7 +461,15 @@ test_directory_missing(void **state)
     store = store_open(dir, true);
     assert_null(store_load(store, NULL, 1000, true));
     assert_false(store_complete(store));
+    assert_true(store_get_dir(store)->no_vms);
     assert_string_equal(text_of(store, "host.json"), "h");
+
+    /* A link is there, and is called what it is. */
+    assert_int_equal(symlink(".", at("vms.d")), 0);
+    assert_null(store_load(store, NULL, 1000, true));
+    assert_false(store_get_dir(store)->no_vms);
+    assert_non_null(strstr(store_get_dir(store)->error, "symbolic link"));
+    assert_int_equal(unlink(at("vms.d")), 0);
 
     /* An edit of host.json needs no vms.d, and the first VM creates it. */
     edit = begin();
@@ -479,6 +487,7 @@ test_directory_missing(void **state)
     store = store_open(dir, true);
     error = store_load(store, NULL, 1000, true);
     assert_non_null(strstr(error, "create it"));
+    assert_false(store_get_dir(store)->no_vms);
     free(error);
     error = store_edit_begin(dir, 1000, &edit);
     assert_non_null(strstr(error, "create it"));
