@@ -291,7 +291,7 @@ check_put_again(struct store_edit *edit, const struct store_file *put)
     bool again;
 
     if (fd >= 0) {
-        store_read_file(fd, base, &now, &sig, &again);
+        store_read_file(&edit->fds, base, &now, &sig, &again);
     }
     if (now.state != (before ? before->state : STORE_ABSENT)
         || (before && strcmp(now.sha256, before->sha256))) {

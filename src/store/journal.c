@@ -184,16 +184,15 @@ static bool
 has_sha256(const struct store_fds *fds, const char *name, const char *sha256,
            bool *there)
 {
-    int fd = store_fds_of(fds, name);
     struct store_file file = { .name = xstrdup(name) };
     struct store_sig sig;
     bool again;
     bool same;
 
-    if (fd < 0) {
+    if (store_fds_of(fds, name) < 0) {
         file.state = STORE_ABSENT;
     } else {
-        store_read_file(fd, base_of(name), &file, &sig, &again);
+        store_read_file(fds, base_of(name), &file, &sig, &again);
     }
     *there = file.state != STORE_ABSENT;
     same = file.state == STORE_OK && !strcmp(file.sha256, sha256);
@@ -240,7 +239,7 @@ journal_load(const struct store_fds *fds, struct journal *journal,
 
     journal_init(journal);
     *error = NULL;
-    store_read_file(fds->dir, STORE_JOURNAL, &file, &sig, &again);
+    store_read_file(fds, STORE_JOURNAL, &file, &sig, &again);
     if (file.state == STORE_OK) {
         verdict = journal_parse(file.text, file.len, journal)
                   ? judge(fds, journal) : JOURNAL_DROP;

@@ -76,27 +76,28 @@ store_sig_equal(const struct store_sig *a, const struct store_sig *b)
 /* A directory with read but without search permission opens and lists well;
  * then no file in it can be looked at.  Returns 0 or a positive errno. */
 static int
-check_searchable(int fd)
+check_searchable(int fd, struct stat *st)
 {
-    struct stat st;
-
-    return fstatat(fd, ".", &st, 0) ? errno : 0;
+    return fstatat(fd, ".", st, 0) ? errno : 0;
 }
 
 int
 store_fds_open(const char *dir, struct store_fds *fds, int *vms_errno)
 {
+    struct stat st;
+
     fds->vms = -1;
     fds->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fds->dir < 0) {
         return errno;
     }
 
-    int error = check_searchable(fds->dir);
+    int error = check_searchable(fds->dir, &st);
     if (error) {
         store_fds_close(fds);
         return error;
     }
+    fds->owner = st.st_uid;
     *vms_errno = store_fds_open_vms(fds);
     return 0;
 }
@@ -104,13 +105,14 @@ store_fds_open(const char *dir, struct store_fds *fds, int *vms_errno)
 int
 store_fds_open_vms(struct store_fds *fds)
 {
+    struct stat st;
+
     if (fds->vms >= 0) {
         close(fds->vms);
     }
     fds->vms = openat(fds->dir, STORE_VMS,
                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fds->vms < 0) {
-        struct stat st;
         int error = errno;
 
         /* With O_DIRECTORY a link is no directory, wherever it leads. */
@@ -119,7 +121,7 @@ store_fds_open_vms(struct store_fds *fds)
                 && S_ISLNK(st.st_mode) ? ELOOP : error);
     }
 
-    int error = check_searchable(fds->vms);
+    int error = check_searchable(fds->vms, &st);
     if (error) {
         close(fds->vms);
         fds->vms = -1;
@@ -180,10 +182,11 @@ refuse(const char *name, const struct stat *st,
                          "remove it", name);
     } else if (st->st_uid != 0 && st->st_uid != geteuid()
                && st->st_uid != trust->owner) {
-        return xasprintf("%s: belongs to user %u, neither root nor the user "
-                         "that reads it (%u); look at what it says, then "
-                         "chown it to root", name, (unsigned) st->st_uid,
-                         (unsigned) geteuid());
+        return xasprintf("%s: belongs to user %u, who is neither root, nor "
+                         "the user that reads it (%u), nor the owner of the "
+                         "directory (%u); look at what it says, then chown "
+                         "it to root", name, (unsigned) st->st_uid,
+                         (unsigned) geteuid(), (unsigned) trust->owner);
     } else if (st->st_nlink > 1) {
         return xasprintf("%s: has %ju hard links and could be changed under "
                          "another name; put a copy in its place",
@@ -352,10 +355,13 @@ store_read_trusted(int dir_fd, const char *base,
 }
 
 void
-store_read_file(int dir_fd, const char *base, struct store_file *file,
-                struct store_sig *sig, bool *again)
+store_read_file(const struct store_fds *fds, const char *base,
+                struct store_file *file, struct store_sig *sig, bool *again)
 {
-    const struct store_trust trust = { .max = STORE_MAX_BYTES, .owner = 0 };
+    /* Whom DIR belongs to could put there whatever root has written, too. */
+    const struct store_trust trust = { .max = STORE_MAX_BYTES,
+                                       .owner = fds->owner };
 
-    store_read_trusted(dir_fd, base, &trust, file, sig, again);
+    store_read_trusted(store_fds_of(fds, file->name), base, &trust, file, sig,
+                       again);
 }

@@ -6,8 +6,9 @@
  * ==========
  *
  * One file of a directory that is held open.  A file that somebody else than
- * root or this process's user could have written, or could change behind our
- * back, is refused.  It does not know about locks, journals or caches. */
+ * root, this process's user or whom the spec directory belongs to could have
+ * written, or could change behind our back, is refused.  It does not know
+ * about locks, journals or caches. */
 
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -34,6 +35,7 @@ bool store_sig_equal(const struct store_sig *, const struct store_sig *);
 struct store_fds {
     int dir;
     int vms;
+    uid_t owner;                /* Whom DIR belongs to. */
 };
 
 /* Opens DIR (which may be a symbolic link) and, in it, vms.d (which may not).
@@ -49,16 +51,17 @@ int store_fds_of(const struct store_fds *, const char *name);
 /* True if two paths lead to one directory. */
 bool store_is_same_dir(const char *a, const char *b);
 
-/* Reads directory entry 'base' of 'dir_fd' into '*file', of which 'name' must
- * be set and everything else empty: state, text, len, sha256 and error are
- * filled in.  '*sig' is of the very file that was looked at.  '*again' is set
- * if the outcome may be another one at the next try although the file's
- * signature stays the same. */
-void store_read_file(int dir_fd, const char *base, struct store_file *file,
-                     struct store_sig *sig, bool *again);
+/* Reads directory entry 'base' of the directory that '*file' lies in into
+ * '*file', of which 'name' must be set and everything else empty: state, text,
+ * len, sha256 and error are filled in.  '*sig' is of the very file that was
+ * looked at.  '*again' is set if the outcome may be another one at the next
+ * try although the file's signature stays the same. */
+void store_read_file(const struct store_fds *, const char *base,
+                     struct store_file *file, struct store_sig *sig,
+                     bool *again);
 
-/* The same for a file that may have up to 'max' bytes and belong to 'owner',
- * too. */
+/* The same for a file of directory 'dir_fd' that may have up to 'max' bytes
+ * and belong to 'owner', too. */
 struct store_trust {
     size_t max;
     uid_t owner;

@@ -379,7 +379,8 @@ look_at(const struct scan *scan, const char *name, const char *from,
     entry->file.name = xstrdup(name);
     entry->file.error = store_name_check(name);
     if (!entry->file.error) {
-        store_read_file(fd, base, &entry->file, &entry->sig, &entry->again);
+        store_read_file(&scan->fds, base, &entry->file, &entry->sig,
+                        &entry->again);
     } else if (!fstatat(fd, base, &st, AT_SYMLINK_NOFOLLOW)) {
         entry->file.state = STORE_UNREADABLE;
         store_sig_from_stat(&entry->sig, &st);
@@ -554,7 +555,13 @@ scan_opened(struct scan *scan, struct store_watch *watch)
         }
         store_watch_run(watch, todo);
     }
-    if (!scan->cache->dir.readable && !(scan->flags & STORE_SCAN_NAMED)) {
+    if (scan->fds.owner != scan->cache->owner) {
+        /* Files may be refused, or no longer, for whom they belong to. */
+        scan->cache->owner = scan->fds.owner;
+        todo->reread = true;
+    }
+    if ((!scan->cache->dir.readable || todo->reread)
+        && !(scan->flags & STORE_SCAN_NAMED)) {
         todo->full = true;
     }
     collect(scan);

@@ -22,6 +22,7 @@ struct store_cache {
     struct shash files;         /* "struct store_file", see scan.c. */
     struct sset changed;
     struct store_dir dir;
+    uid_t owner;                /* Of DIR. */
     bool dir_found;             /* DIR itself could be opened. */
     bool complete;
 

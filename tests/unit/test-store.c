@@ -120,6 +120,22 @@ test_refusals(void **state)
     assert_reads("vms.d/foreign.json", "x");
     assert_reads("vms.d/good.json", "good");
     assert_int_equal(seteuid(0), 0);
+
+    /* Whom DIR belongs to is trusted as well, and only as long.  Files that
+     * are not read again merely because they are young. */
+    usleep(200 * 1000);
+    struct store *store = open_and_load(true);
+    assert_int_equal(store_get(store, "vms.d/foreign.json")->state,
+                     STORE_UNREADABLE);
+    assert_int_equal(chown(at(""), OTHER_UID, 0), 0);
+    assert_null(store_load(store, NULL, 1000, true));
+    assert_string_equal(text_of(store, "vms.d/foreign.json"), "x");
+    assert_int_equal(chown(at(""), 0, 0), 0);
+    assert_int_equal(chown(at("vms.d"), OTHER_UID, 0), 0);
+    assert_null(store_load(store, NULL, 1000, true));
+    assert_int_equal(store_get(store, "vms.d/foreign.json")->state,
+                     STORE_UNREADABLE);
+    store_close(store);
 }
 
 static void
