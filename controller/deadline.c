@@ -290,12 +290,29 @@ deadline_text(const struct deadline *d)
     return text;
 }
 
+/* True if this process may do what 'mode' says with 'name' in the spec
+ * directory, or make it as it is not there. */
+static bool
+may(const struct deadline *d, const char *name, int mode)
+{
+    char *path = xasprintf("%s/%s", d->place->spec_dir, name);
+    bool yes = !access(path, mode) || errno == ENOENT;
+
+    free(path);
+    return yes;
+}
+
 const char *
 deadline_obstacle(const struct deadline *d)
 {
     return (!d->writable ? "it only observes"
             : access(d->place->spec_dir, W_OK | X_OK)
             ? "it may not write to the spec directory"
+            : !may(d, SPECS_VMS, W_OK | X_OK)
+            ? "it may not write to vms.d in the spec directory"
+            : !may(d, ".lock", R_OK | W_OK)
+            ? "it may not write to .lock in the spec directory; chown that to "
+              "whom the directory belongs"
             : access(d->place->state_dir, F_OK) && geteuid()
             ? "there is no state directory that it may write to"
             : !access(d->place->state_dir, F_OK)

@@ -312,6 +312,7 @@ check_put_again(struct store_edit *edit, const struct store_file *put)
 static char *
 make_vms(struct store_edit *edit)
 {
+    struct stat parent;
     int error = 0;
 
     if (mkdirat(edit->fds.dir, STORE_VMS, 0755) && errno != EEXIST) {
@@ -323,6 +324,10 @@ make_vms(struct store_edit *edit)
     /* Whatever the umask: a daemon of another user has to read it. */
     if (!error && (fchmod(edit->fds.vms, 0755) || fsync(edit->fds.dir))) {
         error = errno;
+    }
+    if (!error && !fstat(edit->fds.dir, &parent)) {
+        /* Who writes to the one is to write to the other. */
+        ignore(!fchown(edit->fds.vms, parent.st_uid, parent.st_gid));
     }
     return error ? xasprintf("%s/"STORE_VMS": cannot be created (%s); create "
                              "it", edit->path, ovs_strerror(error)) : NULL;

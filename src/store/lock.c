@@ -71,30 +71,53 @@ store_lock_upgrade(int fd)
     return try_flock(fd, LOCK_EX) ? EAGAIN : 0;
 }
 
+/* Gives lock file 'fd', which is as 'lock' says, to whom the directory
+ * belongs: the daemon, which undoes changes, may be another user than who made
+ * the file.  Who may write to the directory could replace it anyway. */
+static void
+give_to_directory(int dir_fd, int fd, const struct stat *lock)
+{
+    struct stat parent;
+
+    if ((geteuid() && lock->st_uid != geteuid()) || fstat(dir_fd, &parent)) {
+        return;
+    }
+
+    mode_t mode = 0640 | (parent.st_mode & S_IWGRP);
+
+    if ((parent.st_uid != lock->st_uid || parent.st_gid != lock->st_gid)
+        && fchown(fd, parent.st_uid, parent.st_gid)
+        && fchown(fd, -1, parent.st_gid)) {
+        return;                 /* Only root gives a file away. */
+    }
+    if ((lock->st_mode & mode) != mode) {
+        ignore(!fchmod(fd, (lock->st_mode | mode) & 0777));
+    }
+}
+
 /* Opens the lock file for an editor, creating it if necessary. */
 static char *
 open_exclusive(const char *dir, int dir_fd, int *fd)
 {
-    struct stat lock, parent;
+    struct stat lock;
 
     /* Who may open this file can hold up every editor, so it is not for
-     * everybody: for root, and for the directory's group, which is how a
-     * daemon that runs as another user gets at it. */
+     * everybody. */
     *fd = openat(dir_fd, STORE_LOCK, O_RDWR | O_CREAT | OPEN_FLAGS, 0640);
     if (*fd < 0) {
         return xasprintf("%s/"STORE_LOCK": cannot be opened for writing (%s);"
                          " edit as a user that may write to %s", dir,
                          ovs_strerror(errno), dir);
     }
-    if (fstat(*fd, &lock) || !S_ISREG(lock.st_mode)) {
+    /* With more links it could be any file of ours, which would be written
+     * and given away. */
+    if (fstat(*fd, &lock) || !S_ISREG(lock.st_mode) || lock.st_nlink > 1) {
         close(*fd);
-        return xasprintf("%s/"STORE_LOCK": is not a regular file; remove it",
-                         dir);
+        *fd = -1;
+        return xasprintf("%s/"STORE_LOCK": is not a regular file with one "
+                         "link; remove it", dir);
     }
-    if (!fstat(dir_fd, &parent) && parent.st_gid != lock.st_gid
-        && lock.st_uid == geteuid()) {
-        ignore(!fchown(*fd, -1, parent.st_gid));
-    }
+    give_to_directory(dir_fd, *fd, &lock);
     return NULL;
 }
 

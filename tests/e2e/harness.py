@@ -23,6 +23,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 
@@ -298,6 +299,17 @@ class World(host.HostView):
                 " ".join(argv), result.returncode, exit, result.stdout,
                 result.stderr))
         return result
+
+    def make_room_for_nobody(self):
+        """What a daemon with --user=nobody:nogroup is to have: /dev/net/tun,
+        the database, and a place for its pidfile, socket and log."""
+        tun = os.path.join(self.dir, "tun")
+        os.mknod(tun, 0o666 | stat.S_IFCHR, os.makedev(10, 200))
+        os.chmod(tun, 0o666)
+        self.run("mount", "--bind", tun, "/dev/net/tun")
+        os.chmod(self.db_socket, 0o777)
+        for path in self.rundir, self.logs, self.state:
+            shutil.chown(path, "nobody", "nogroup")
 
     def appctl(self, *args, target="ovs-portd", timeout=15):
         return self.run("ovs-appctl", patience(timeout), "-t", target,

@@ -346,6 +346,39 @@ def test_nobody_to_undo_it(w):
     w.ctl("retag", "vm2/net0", "11")
 
 
+def test_daemon_of_another_user(w):
+    """A daemon that is not root undoes what root has changed, in a directory
+    of its own; then root goes on editing.  Where it could not, it says so."""
+    w.expect_log(UNDONE)
+    path = retagged(w, world(w))
+    w.portd.stop()
+    w.make_room_for_nobody()
+    for directory in w.spec, w.path("vms.d"):
+        shutil.chown(directory, "nobody", "nogroup")
+    for name in os.listdir(w.rundir):   # The first daemon was root.
+        if name.startswith("ovs-portd"):
+            os.unlink(os.path.join(w.rundir, name))
+    w.start_portd("--user=nobody:nogroup")
+    w.wait_state(["vm1/net0", "vm2/net0"])
+    before = files(w.spec)
+
+    os.chmod(w.path("vms.d"), 0o555)
+    mentions(w.ctl("apply", "--confirm=5", path, exit=1).stderr,
+             "may not write to vms.d")
+    os.chmod(w.path("vms.d"), 0o755)
+    equal(w.status()["no_rollback"], "", "what hinders it")
+    os.chown(w.path(".lock"), 0, 0)
+    mentions(w.status()["no_rollback"], "may not write to .lock")
+
+    w.ctl("apply", "--confirm=1", path)
+    wait_undone(w, before)
+    wait(lambda: w.port("tap1")["tag"] == 10, "vm1's tag")
+    equal(os.stat(w.path("vms.d/vm1.json")).st_uid, 65534, "whose file it is")
+    equal(w.ctl("check").stderr, "", "what is wrong with the files")
+    w.ctl("retag", "vm1/net0", "30")
+    equal(w.port("tap1")["tag"], 30, "vm1's tag")
+
+
 def test_somebody_else(w):
     """A file that somebody else has written meanwhile is left as it is; what
     it was before is kept until somebody decides."""

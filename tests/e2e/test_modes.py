@@ -3,10 +3,8 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
-import stat
 import time
 
 import frames
@@ -242,15 +240,7 @@ def test_user(w):
     """--user: as somebody else with a few capabilities it does all of its
     work; the spec directory is root's."""
     specs(w)
-    # The user is to have /dev/net/tun, the database, and a place for its
-    # pidfile, socket and log.
-    tun = os.path.join(w.dir, "tun")
-    os.mknod(tun, 0o666 | stat.S_IFCHR, os.makedev(10, 200))
-    os.chmod(tun, 0o666)
-    w.run("mount", "--bind", tun, "/dev/net/tun")
-    os.chmod(w.db_socket, 0o777)
-    for path in w.rundir, w.logs, w.state:
-        shutil.chown(path, "nobody", "nogroup")
+    w.make_room_for_nobody()
     w.start_portd("--user=nobody:nogroup")
     w.wait_state(["vm1/net0", "vm2/net0"])
     with open("/proc/%d/status" % w.portd.pid) as f:

@@ -338,6 +338,56 @@ test_readers_without_lock(void **state)
     read_during_edits(true);
 }
 
+/* Who makes the lock file, or vms.d, makes it for whom DIR belongs to; and
+ * nobody has us write to, or give away, what is elsewhere. */
+static void
+test_owner_of_the_directory(void **state)
+{
+    struct store_edit *edit;
+    struct stat st;
+
+    (void) state;
+    if (geteuid()) {
+        print_message("not root: a directory of another user is left out\n");
+        skip();
+    }
+    assert_int_equal(chown(at(""), OTHER_UID, OTHER_UID), 0);
+    assert_int_equal(rmdir(at("vms.d")), 0);
+    edit = begin();
+    put(edit, "vms.d/a.json", "1");
+    commit(edit);
+    assert_int_equal(stat(at(".lock"), &st), 0);
+    assert_int_equal(st.st_uid, OTHER_UID);
+    assert_int_equal(st.st_gid, OTHER_UID);
+    assert_int_equal(st.st_mode & 0777, 0640);
+    assert_int_equal(stat(at("vms.d"), &st), 0);
+    assert_int_equal(st.st_uid, OTHER_UID);
+    assert_int_equal(seteuid(OTHER_UID), 0);
+    edit = begin();
+    put(edit, "vms.d/a.json", "2");
+    commit(edit);
+    assert_int_equal(seteuid(0), 0);
+    assert_reads("vms.d/a.json", "2");
+
+    /* One that was made before, and a group that edits. */
+    assert_int_equal(chown(at(".lock"), 0, 0), 0);
+    assert_int_equal(chmod(at(""), 0775), 0);
+    store_edit_abort(begin());
+    assert_int_equal(stat(at(".lock"), &st), 0);
+    assert_int_equal(st.st_uid, OTHER_UID);
+    assert_int_equal(st.st_mode & 0777, 0660);
+
+    put_file("precious", "x");
+    assert_int_equal(unlink(at(".lock")), 0);
+    assert_int_equal(link(at("precious"), at(".lock")), 0);
+    char *error = store_edit_begin(dir, 1000, &edit);
+    assert_non_null(strstr(error, "one link; remove it"));
+    free(error);
+    assert_int_equal(stat(at("precious"), &st), 0);
+    assert_int_equal(st.st_uid, 0);
+    assert_int_equal(st.st_size, 1);
+}
+
 /* An editor that never lets go of the lock keeps nobody from reading. */
 static void
 test_hung_editor(void **state)
@@ -614,6 +664,7 @@ main(int argc OVS_UNUSED, char *argv[])
         TEST(test_concurrent_editors),
         TEST(test_readers),
         TEST(test_readers_without_lock),
+        TEST(test_owner_of_the_directory),
         TEST(test_hung_editor),
         TEST(test_journal_completed),
         TEST(test_journal_dropped),
