@@ -22,6 +22,8 @@ VLOG_DEFINE_THIS_MODULE(deadline);
 /* How long to wait for an editor to let go of the lock.  One that hangs must
  * not take the whole loop with it; it is tried again. */
 #define LOCK_MS 200
+
+/* How soon to try again to undo a change, or to read its record. */
 #define RETRY_MIN_MS 200
 #define RETRY_MAX_MS (5 * 1000)
 
@@ -35,6 +37,8 @@ struct deadline {
     struct store_sig sig;       /* Of the record that 'pending' is. */
     struct pending *pending;    /* NULL: none, or it cannot be read... */
     char *error;                /* ...for this reason. */
+    long long int look_at;      /* As time_msec(); then read it again. */
+    long long int look_backoff;
 
     /* The files of changes that have ended, which have not been read since:
      * what is known of them may be from before they were put back. */
@@ -106,22 +110,51 @@ set_timer(struct deadline *d)
     }
 }
 
+static long long int
+next_backoff(long long int backoff)
+{
+    return MIN(MAX(2 * backoff, RETRY_MIN_MS), RETRY_MAX_MS);
+}
+
+/* True if the record is to be read (again), as far as its signature 'sig'
+ * says.  What kept it from being read may pass without a trace on it: there
+ * was no descriptor left, the spec directory was not there yet. */
+static bool
+is_to_be_read(const struct deadline *d, const struct store_sig *sig,
+              bool known)
+{
+    return ((known && !store_sig_equal(sig, &d->sig))
+            || (d->error ? time_msec() >= d->look_at : !known));
+}
+
 bool
 deadline_look(struct deadline *d)
 {
     struct store_sig sig;
+    bool known = !pending_signature(d->place, &sig);
 
-    pending_signature(d->place, &sig);
-    if (store_sig_equal(&sig, &d->sig)) {
+    if (!is_to_be_read(d, &sig, known)) {
         return false;
     }
     for (size_t i = 0; d->pending && i < d->pending->n; i++) {
         sset_add(&d->unread, d->pending->files[i].name);
     }
+
+    char *was = d->error;
+
+    d->error = NULL;
     forget(d);
     d->sig = sig;
     d->error = pending_read(d->place, &d->pending);
-    if (d->error) {
+
+    bool same = was && nullable_string_is_equal(was, d->error);
+
+    free(was);
+    d->look_backoff = d->error ? next_backoff(d->look_backoff) : 0;
+    d->look_at = time_msec() + d->look_backoff;
+    if (same) {
+        return false;
+    } else if (d->error) {
         VLOG_WARN("%s", d->error);
     } else if (d->pending) {
         struct pending_clock clock;
@@ -155,7 +188,7 @@ undo(struct deadline *d, const struct pending_clock *clock)
     char *error = pending_rollback(d->place, clock, PENDING_IF_DUE, LOCK_MS,
                                    &end);
     if (error) {
-        d->backoff = MIN(MAX(2 * d->backoff, RETRY_MIN_MS), RETRY_MAX_MS);
+        d->backoff = next_backoff(d->backoff);
         d->retry_at = time_msec() + d->backoff;
         if (!d->failure || strcmp(d->failure, error)) {
             VLOG_WARN("the change by %s cannot be undone, and is tried "
@@ -205,6 +238,9 @@ deadline_wait(struct deadline *d)
 
     if (!sset_is_empty(&d->unread)) {
         poll_timer_wait(REREAD_MS);
+    }
+    if (d->error) {
+        poll_timer_wait_until(d->look_at);
     }
     if (!d->pending || d->pending->stuck || !d->writable) {
         return;

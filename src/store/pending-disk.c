@@ -226,17 +226,17 @@ pending_remove(const struct pending_place *place)
     return message;
 }
 
-bool
+int
 pending_signature(const struct pending_place *place, struct store_sig *sig)
 {
     char *path = path_of(place);
     struct stat st;
-    bool there = !lstat(path, &st);
+    int error = lstat(path, &st) ? errno : 0;
 
     free(path);
     memset(sig, 0, sizeof *sig);
-    if (there) {
+    if (!error) {
         store_sig_from_stat(sig, &st);
     }
-    return there;
+    return error == ENOENT ? 0 : error;
 }

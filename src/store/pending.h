@@ -107,8 +107,10 @@ char *pending_read(const struct pending_place *, struct pending **pendingp)
     OVS_WARN_UNUSED_RESULT;
 /* Removes it. */
 char *pending_remove(const struct pending_place *) OVS_WARN_UNUSED_RESULT;
-/* What tells one record from the next; returns false if there is none. */
-bool pending_signature(const struct pending_place *, struct store_sig *);
+/* What tells one record from the next, all zeros if there is none.  Returns 0,
+ * or a positive errno if that cannot be told. */
+int pending_signature(const struct pending_place *, struct store_sig *)
+    OVS_WARN_UNUSED_RESULT;
 
 /* Its end, under the lock of the spec directory, for which these wait at most
  * 'timeout_ms'.  Errors are messages for the caller to free. */

@@ -140,6 +140,26 @@ def test_killed_daemon(w):
         back(w, host, station)
 
 
+def test_late_directory(w):
+    """A daemon that starts before the spec directory is there (a file system
+    that is mounted later) undoes the change once it is."""
+    w.expect_log(UNDONE, "is of a change in", "cannot be read",
+                 r"net0: invalid")
+    path = retagged(w, world(w))
+    before = files(w.spec)
+    link = os.path.join(w.dir, "link")
+    os.symlink(w.spec, link)
+    away = w.spec + ".away"
+    w.ctl("--wait=none", "apply", "--confirm=1", path, spec=link)
+    w.portd.kill()
+    os.rename(w.spec, away)
+    w.start_portd()
+    wait(lambda: "is of a change in" in w.appctl("status"), "it is read")
+    os.rename(away, w.spec)
+    wait_undone(w, before)
+    w.wait_state(["vm1/net0", "vm2/net0"])
+
+
 @options(timeout=240)
 def test_reboot(w):
     """After a reboot the change is undone before anything is made of it,

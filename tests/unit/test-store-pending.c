@@ -7,8 +7,10 @@
 #include "tests/unit/store-dir.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "controller/deadline.h"
 #include "random.h"
 #include "src/store/pending.h"
 
@@ -546,6 +548,71 @@ test_killed_at_failpoints(void **state)
 }
 #endif
 
+/* The daemon's eye on the record. */
+
+static void
+assert_unknown(struct deadline *d, const char *why)
+{
+    assert_true(deadline_look(d));
+
+    char *text = deadline_text(d);
+
+    assert_non_null(strstr(text, why));
+    free(text);
+    assert_true(deadline_holds(d, "vm9/net0"));
+    for (int i = 0; i < 3; i++) {
+        assert_false(deadline_look(d)); /* It is no other reason. */
+        usleep(100 * 1000);     /* OVS's own takes a descriptor. */
+    }
+}
+
+static void
+assert_known_soon(struct deadline *d)
+{
+    long long int until = time_msec() + DEADLINE_MS;
+
+    while (!deadline_look(d) && time_msec() < until) {
+        deadline_wait(d);
+        poll_block();
+    }
+    assert_true(deadline_holds(d, "a/net0"));
+    assert_false(deadline_holds(d, "vm9/net0"));
+}
+
+/* What keeps the daemon from reading the record need not leave a trace on
+ * it. */
+static void
+test_record_read_again(void **state)
+{
+    struct deadline *d = deadline_create(&place, false);
+    struct rlimit limit, none;
+
+    (void) state;
+    put_before();
+    change_three();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_unknown(d, "Too many open files");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_known_soon(d);
+    deadline_destroy(d);
+
+    if (geteuid()) {
+        print_message("not root: an unreadable state directory is left "
+                      "out\n");
+        return;
+    }
+    d = deadline_create(&place, false);
+    assert_int_equal(chmod(state_dir, 0), 0);
+    assert_int_equal(seteuid(OTHER_UID), 0);
+    assert_unknown(d, "Permission denied");
+    assert_int_equal(seteuid(0), 0);
+    assert_known_soon(d);
+    deadline_destroy(d);
+}
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -557,6 +624,7 @@ main(int argc OVS_UNUSED, char *argv[])
         PENDING_TEST(test_rollback),
         PENDING_TEST(test_others),
         PENDING_TEST(test_bad_records),
+        PENDING_TEST(test_record_read_again),
         PENDING_TEST(test_killed_at_any_time),
 #ifdef PORTD_FAILPOINTS
         PENDING_TEST(test_killed_at_failpoints),
