@@ -25,6 +25,8 @@ struct host {
     struct db *db;
     struct kernel *kernel;
     bool writable;
+    int64_t cur_cfg;            /* The last that was told the model; -1:
+                                 * none. */
 
     /* The plan whose kernel steps are being done, a batch each time the loop
      * comes round; NULL once they are. */
@@ -53,6 +55,7 @@ host_open(const char *db, const char *instance, bool writable,
     model_observed_init(&h->observed, instance, boot_id);
     free(boot_id);
     h->writable = writable;
+    h->cur_cfg = -1;
     if (writable) {
         stopwatch_create(STOPWATCH_KERNEL, SW_US);
         stopwatch_create(STOPWATCH_TXN, SW_US);
@@ -94,11 +97,28 @@ host_close(struct host *h)
     }
 }
 
+/* Tells the model when ovs-vswitchd has completed a configuration.  Which that
+ * was when we began is not known: it may be at its first one just now. */
+static void
+watch_configured(struct host *h)
+{
+    struct model_observed *o = &h->observed;
+
+    if (host_is_complete(h) && kernel_is_up_to_date(h->kernel)) {
+        if (h->cur_cfg >= 0 && o->cur_cfg != h->cur_cfg) {
+            model_observed_configured(o);
+        }
+        h->cur_cfg = o->cur_cfg;
+    }
+}
+
 void
 host_run(struct host *h)
 {
-    kernel_run(h->kernel);
+    /* In this order, since ovs-vswitchd makes devices before it says so. */
     db_run(h->db);
+    kernel_run(h->kernel);
+    watch_configured(h);
 }
 
 void

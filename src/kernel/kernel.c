@@ -464,6 +464,13 @@ kernel_run(struct kernel *k)
     check_stall(k);
 }
 
+bool
+kernel_is_up_to_date(const struct kernel *k)
+{
+    return (!k->more && !k->dump_due && !k->dump_seq
+            && ovs_list_is_empty(&k->to_ask) && ovs_list_is_empty(&k->asked));
+}
+
 void
 kernel_wait(struct kernel *k)
 {

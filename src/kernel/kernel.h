@@ -41,6 +41,8 @@ void kernel_close(struct kernel *);
  * messages a call. */
 void kernel_run(struct kernel *);
 void kernel_wait(struct kernel *);
+/* True if the last kernel_run() has taken in all that had happened. */
+bool kernel_is_up_to_date(const struct kernel *);
 
 /* Forgets nothing, dumps all links again ('resync', the slow audit). */
 void kernel_resync(struct kernel *);

@@ -114,6 +114,7 @@ model_bridge_clone(const struct model_bridge *src)
 {
     struct model_bridge *dst = xzalloc(sizeof *dst);
     copy_row(&dst->row, &src->row);
+    dst->not_made = src->not_made;
     return dst;
 }
 
@@ -294,6 +295,12 @@ model_link_is(const struct model_link *link, const char *kind)
 {
     const char *is = smap_get(&link->fields, MODEL_L_KIND);
     return is && !strcmp(is, kind);
+}
+
+bool
+model_link_is_vswitchds(const struct model_link *link)
+{
+    return model_link_is(link, "tap") || model_link_is(link, "openvswitch");
 }
 
 bool

@@ -152,6 +152,9 @@ struct model_iface {
 struct model_bridge {
     struct hmap_node node;      /* For the owner's index, by name. */
     struct model_row row;
+    /* Observed only. */
+    bool not_made;              /* ovs-vswitchd has completed a configuration
+                                 * and it still has no device. */
 };
 
 struct model_port {
@@ -229,6 +232,9 @@ bool model_link_equals(const struct model_link *, const struct model_link *);
 void model_link_destroy(struct model_link *);
 /* True if 'link' is of 'kind' ("tap", "veth"). */
 bool model_link_is(const struct model_link *, const char *kind);
+/* True if 'link' is of a kind that ovs-vswitchd makes: the userspace datapath
+ * has TAPs. */
+bool model_link_is_vswitchds(const struct model_link *);
 /* True if 'link' is a TAP that a process holds open. */
 bool model_link_in_use(const struct model_link *);
 /* How many queues of TAP 'link' processes hold, enabled or not. */

@@ -210,6 +210,41 @@ touch_port(struct model_observed *o, const struct model_port *port)
 
 /* Bridges. */
 
+bool
+model_observed_bridge_is_made(const struct model_observed *o,
+                              const struct model_bridge *bridge)
+{
+    const struct model_link *link = model_observed_link(o, bridge->row.name);
+
+    /* OVS's test datapath makes no devices. */
+    return (!strcmp(model_row_get(&bridge->row, "datapath_type"), "dummy")
+            || (link && model_link_is_vswitchds(link)));
+}
+
+void
+model_observed_configured(struct model_observed *o)
+{
+    struct model_bridge *bridge;
+
+    HMAP_FOR_EACH (bridge, node, &o->bridges) {
+        if (!bridge->not_made && !model_observed_bridge_is_made(o, bridge)) {
+            bridge->not_made = true;
+            sset_add(&o->dirty_bridges, bridge->row.name);
+        }
+    }
+}
+
+/* A device under the name of 'bridge' (or NULL) has come, gone or changed. */
+static void
+touch_bridge_device(struct model_observed *o, struct model_bridge *bridge,
+                    bool was_made)
+{
+    if (bridge && was_made != model_observed_bridge_is_made(o, bridge)) {
+        bridge->not_made = false;
+        sset_add(&o->dirty_bridges, bridge->row.name);
+    }
+}
+
 static void
 bridge_unlink(struct model_observed *o, struct model_bridge *bridge)
 {
@@ -231,6 +266,7 @@ model_observed_put_bridge(struct model_observed *o,
     hmap_insert(&o->bridges, &bridge->node,
                 hash_string(bridge->row.name, 0));
     if (old) {
+        bridge->not_made = old->not_made;
         bridge_unlink(o, old);
     } else {
         sset_add(&o->dirty_bridges, bridge->row.name);
@@ -370,11 +406,14 @@ model_observed_put_link(struct model_observed *o, struct model_link *link)
         model_link_destroy(link);
         return;
     }
+    struct model_bridge *bridge = model_observed_bridge(o, link->name);
+    bool was_made = bridge && model_observed_bridge_is_made(o, bridge);
     hmap_insert(&o->links, &link->node, hash_string(link->name, 0));
     if (old) {
         link_unlink(o, old);
     }
     touch(o, link->name, mark_of_link(o, link));
+    touch_bridge_device(o, bridge, was_made);
 }
 
 void
@@ -382,7 +421,10 @@ model_observed_remove_link(struct model_observed *o, const char *name)
 {
     struct model_link *link = model_observed_link(o, name);
     if (link) {
+        struct model_bridge *bridge = model_observed_bridge(o, name);
+        bool was_made = bridge && model_observed_bridge_is_made(o, bridge);
         link_unlink(o, link);
+        touch_bridge_device(o, bridge, was_made);
     }
 }
 

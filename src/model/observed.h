@@ -43,7 +43,8 @@ struct model_observed {
     struct sset dirty_names;    /* Bridges, ports, interfaces, links; keys
                                  * of satellites. */
     struct sset dirty_ids;      /* By the marks before and after. */
-    struct sset dirty_bridges;  /* Bridges that have come or gone. */
+    struct sset dirty_bridges;  /* Bridges that have come or gone, or their
+                                 * devices. */
 };
 
 void model_observed_init(struct model_observed *, const char *instance,
@@ -93,6 +94,15 @@ model_observed_applied(const struct model_observed *o)
 {
     return o->cur_cfg >= o->next_cfg;
 }
+
+/* True if there is the device of the local port of 'bridge', which
+ * ovs-vswitchd makes with the bridge.  The database does not tell: a row keeps
+ * what it says of ports when their bridge cannot be made any more. */
+bool model_observed_bridge_is_made(const struct model_observed *,
+                                   const struct model_bridge *);
+/* To be called when ovs-vswitchd has completed a configuration and all that it
+ * did to devices has been entered. */
+void model_observed_configured(struct model_observed *);
 
 /* The object id of this instance that a mark stands for, or NULL. */
 const char *model_observed_own(const struct model_observed *,

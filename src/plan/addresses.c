@@ -26,12 +26,11 @@ internal_device(const struct planner *p, const char *name)
     const struct model_link *link = model_observed_link(p->observed, name);
     const struct model_iface *iface = planner_own_iface(p, name);
 
-    /* The userspace datapath makes TAPs.  Anything else was there before, and
-     * ovs-vswitchd could not make its own. */
+    /* Anything else was there before, and ovs-vswitchd could not make its
+     * own. */
     return (link && iface && iface->ofport > 0
             && !strcmp(model_row_get(&iface->row, "type"), "internal")
-            && (model_link_is(link, "tap")
-                || model_link_is(link, "openvswitch"))
+            && model_link_is_vswitchds(link)
             ? link : NULL);
 }
 

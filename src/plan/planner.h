@@ -92,6 +92,9 @@ bool planner_wants(const struct planner *, const char *name);
 bool planner_adds(const struct planner *, enum plan_what, const char *name);
 
 void planner_bridge(struct planner *);
+/* Whether ovs-vswitchd, which has applied all, has made 'bridge'; if not, says
+ * so in the verdict.  True also where there is no such row. */
+bool planner_bridge_is_made(struct planner *, const char *bridge);
 void planner_link(struct planner *, const struct model_link *want);
 /* A step that sets fields of 'have'. */
 struct plan_step *planner_set_step(struct planner *,

@@ -125,9 +125,10 @@ follow_device(struct planner *p, struct plan_step *step,
     free(is);
 }
 
-/* How far an interface whose row is as wanted has come. */
+/* How far an interface whose row is as wanted has come, on 'bridge'. */
 static void
-judge_iface(struct planner *p, const struct model_iface *have, bool device)
+judge_iface(struct planner *p, const char *bridge,
+            const struct model_iface *have, bool device)
 {
     const char *name = have->row.name;
 
@@ -136,6 +137,8 @@ judge_iface(struct planner *p, const struct model_iface *have, bool device)
     } else if (!model_observed_applied(p->observed)) {
         planner_note(p, MODEL_APPLYING, "ovs-vswitchd has not yet applied "
                      "the configuration");
+    } else if (!planner_bridge_is_made(p, bridge)) {
+        return;                 /* What the row says of it is of old. */
     } else if (have->error && have->ofport > 0
                && !strcmp(model_row_get(&have->row, "type"), "patch")) {
         planner_judge_patch(p, have);
@@ -145,8 +148,9 @@ judge_iface(struct planner *p, const struct model_iface *have, bool device)
         planner_note(p, MODEL_ERROR, "ovs-vswitchd gave interface %s no "
                      "OpenFlow port; see its log", name);
     } else if (!have->ofport) {
-        planner_note(p, MODEL_APPLYING, "ovs-vswitchd has not yet taken %s "
-                     "in", name);
+        /* It writes the numbers and cur_cfg in one transaction. */
+        planner_note(p, MODEL_ERROR, "ovs-vswitchd did not take interface %s "
+                     "in; see its log", name);
     }
 }
 
@@ -244,7 +248,8 @@ plan_iface(struct planner *p, const struct model_port *port, bool moves,
         planner_note(p, MODEL_APPLYING, "interface %s is being %s", name,
                      have ? "changed" : "added");
     } else if (have) {
-        judge_iface(p, have, device);
+        judge_iface(p, model_row_get(&port->row, MODEL_F_BRIDGE), have,
+                    device);
     }
 }
 

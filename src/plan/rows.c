@@ -134,6 +134,25 @@ drop_ovn_fields(struct planner *p, struct plan_step *step)
     }
 }
 
+bool
+planner_bridge_is_made(struct planner *p, const char *name)
+{
+    const struct model_bridge *bridge
+        = model_observed_bridge(p->observed, name);
+
+    if (!bridge || model_observed_bridge_is_made(p->observed, bridge)) {
+        return true;
+    } else if (bridge->not_made) {
+        planner_note(p, MODEL_ERROR, "ovs-vswitchd could not create bridge "
+                     "%s; see its log", name);
+    } else {
+        /* Maybe it has only begun to run, and comes to it. */
+        planner_note(p, MODEL_APPLYING, "ovs-vswitchd has not yet created "
+                     "bridge %s; if it stays so, see its log", name);
+    }
+    return false;
+}
+
 void
 planner_bridge(struct planner *p)
 {
@@ -165,5 +184,7 @@ planner_bridge(struct planner *p)
     } else if (!model_observed_applied(p->observed)) {
         planner_note(p, MODEL_APPLYING, "ovs-vswitchd has not yet applied "
                      "the configuration");
+    } else {
+        planner_bridge_is_made(p, want->name);
     }
 }

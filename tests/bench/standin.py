@@ -8,12 +8,15 @@ ovs-vswitchd itself does not get to 10,000 ports in useful time, whatever its
 datapath: each configuration that it applies costs it a look at all of them.
 So where many ports are needed and no frame is to pass, this process does what
 others see ovs-vswitchd do in the database, over a connection of its own: an
-Interface gets an OpenFlow port, a state and an address, and one whose type is
-"null" loses them; then cur_cfg follows next_cfg.  It does so SECONDS after it
+Interface gets an OpenFlow port, a state and an address, an internal one its
+TAP, and one whose type is "null" loses them; then cur_cfg follows next_cfg.  It does so SECONDS after it
 was asked, so that its answers are always news of their own.  It prints "ready"
 when it listens.  It answers no ovs-appctl."""
 
+import fcntl
 import itertools
+import os
+import struct
 import sys
 import time
 
@@ -24,6 +27,8 @@ MONITORED = {
     "Interface": {"columns": ["name", "type", "ofport", "ofport_request"]},
     "Bridge": {"columns": ["name", "datapath_id"]},
 }
+TUNSETIFF = 0x400454ca
+IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
 # What the real one says of itself.
 ABOUT = {
     "ovs_version": "3.1.0", "db_version": "8.3.1",
@@ -38,6 +43,7 @@ class StandIn:
         self.db = jsonrpc.Connection(path)
         self.delay = delay
         self.numbers = itertools.count(1)
+        self.taps = {}          # Name -> descriptor.
 
     def run(self):
         self.take(self.db.call("monitor", jsonrpc.DB, None, MONITORED))
@@ -71,6 +77,8 @@ class StandIn:
         has = row["ofport"] != ["set", []]
         if row["type"] == "null":
             return [update("Interface", uuid, {"ofport": -1})] * has
+        if row["type"] == "internal":
+            self.open_tap(row["name"])
         if has and row["ofport"] != -1:
             return []
         number = next(self.numbers) % 65000 + 1
@@ -80,6 +88,12 @@ class StandIn:
             "ofport": number, "ifindex": number, "admin_state": "up",
             "link_state": "up",
             "mac_in_use": "02:00:00:00:%02x:%02x" % divmod(number, 256)})]
+
+    def open_tap(self, name):
+        if name not in self.taps:
+            self.taps[name] = os.open("/dev/net/tun", os.O_RDWR)
+            fcntl.ioctl(self.taps[name], TUNSETIFF, struct.pack(
+                "16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
 
 
 def update(table, uuid, row):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bridges: their columns, what others keep there, and their end."""
 
-import json
-
 import frames
 from harness import SCHEMA, equal, never, nic, options, same, wait
 from host import listed
@@ -180,18 +178,27 @@ def test_deleted_by_hand(w):
 
 
 def test_datapath_type(w):
-    """A datapath type that this ovs-vswitchd does not have: the bridge is
-    there, its ports say what is wrong, and others do their work."""
-    w.expect_log(r"port:br9/int9: error: ", r"bridge:br9: error: ")
+    """A datapath type that this ovs-vswitchd does not have: the bridge and
+    its ports say what is wrong, also where they were ready before, and others
+    do their work."""
+    w.expect_log(r"port:br9/int9: error: ", r"bridge:br\d: error: ",
+                 r"vm1/net0: error: ")
     write(w, br9={"datapath_type": "nosuch", "ports": {
         "int9": {"type": "internal"}}})
     w.write_vm("vm1", {"net0": nic(1, ifname="tap1", tag=10)})
     w.start_portd()
     w.wait_state(["bridge:br0", "vm1/net0"])
-    wait(lambda: w.objects()["port:br9/int9"]["state"]
-         not in ("ready", "waiting") or None,
-         lambda: "int9 is not ready: " + json.dumps(
-             w.objects()["port:br9/int9"]))
+    w.wait_state(["bridge:br9", "port:br9/int9"], "error")
+
+    # The rows of br0 say nothing of it.
+    w.ctl("br-set", "br0", "datapath_type=nosuch", exit=2)
+    w.wait_state(["bridge:br0", "vm1/net0"], "error",
+                 text="could not create bridge br0")
+    w.vswitchd.kill()
+    w.start_vswitchd()
+    w.wait_state(["bridge:br0", "vm1/net0"], "error")
+    w.ctl("br-set", "br0", "datapath_type=" + w.datapath)
+    w.wait_state(["bridge:br0", "vm1/net0"])
 
 
 def q(*vlans):

@@ -294,12 +294,15 @@ test_patch_error(void **state OVS_UNUSED)
     set_error(&w, "p0", error);
     assert_int_equal(assert_state(&w, "link:l", MODEL_READY, ""), 0);
 
-    /* The peer is on its way. */
+    /* A number comes along with cur_cfg, or not at all. */
     struct model_port *port
         = model_port_clone(model_observed_port(&w.o, "p1"));
     port->ifaces[0].ofport = 0;
     model_observed_put_port(&w.o, port);
-    assert_state(&w, "link:l", MODEL_APPLYING, "joined");
+    assert_state(&w, "link:l", MODEL_ERROR, "did not take interface p1 in");
+    w.o.next_cfg++;
+    assert_state(&w, "link:l", MODEL_APPLYING, "not yet applied");
+    w.o.next_cfg--;
 
     /* It cannot be opened; that is the news, not what follows from it. */
     port = model_port_clone(model_observed_port(&w.o, "p1"));

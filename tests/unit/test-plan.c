@@ -440,6 +440,71 @@ test_datapath_type(void **state OVS_UNUSED)
 }
 
 static void
+assert_verdict(struct world *w, const char *id, enum model_state state,
+               const char *text)
+{
+    struct plan_verdict verdict;
+    struct plan plan;
+
+    plan_init(&plan);
+    world_plan(w, id, &plan, &verdict);
+    assert_int_equal(verdict.state, state);
+    assert_non_null(strstr(verdict.text, text));
+    plan_verdict_destroy(&verdict);
+    plan_destroy(&plan);
+}
+
+/* Of a bridge that ovs-vswitchd can no longer make, the rows say what they
+ * said before: only its device tells. */
+static void
+test_bridge_that_cannot_be_made(void **state OVS_UNUSED)
+{
+    static const char *const ids[] = { "bridge:br-int", "vm1/net0" };
+    struct model_link *device;
+    struct world w;
+
+    world_init(&w);
+    world_want_bridge(&w, "br-int");
+    world_want_nic(&w, "vm1", "net0", "tap0", "br-int", 2, 10);
+    assert_int_equal(world_settle(&w, "bridge:br-int"), MODEL_READY);
+    device = model_link_clone(model_observed_link(&w.o, "br-int"));
+
+    /* Gone: ovs-vswitchd may be about to start. */
+    sset_clear(&w.o.dirty_bridges);
+    model_observed_remove_link(&w.o, "br-int");
+    assert_true(sset_contains(&w.o.dirty_bridges, "br-int"));
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        assert_verdict(&w, ids[i], MODEL_APPLYING, "not yet created");
+    }
+
+    /* It has started, and the device has not come. */
+    sset_clear(&w.o.dirty_bridges);
+    model_observed_configured(&w.o);
+    assert_true(sset_contains(&w.o.dirty_bridges, "br-int"));
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        assert_verdict(&w, ids[i], MODEL_ERROR, "could not create bridge");
+    }
+    set_bridge_field(&w, "external_ids:a", "b");
+    assert_verdict(&w, "bridge:br-int", MODEL_ERROR, "could not create");
+    w.o.next_cfg++;
+    assert_verdict(&w, "bridge:br-int", MODEL_APPLYING, "not yet applied");
+    w.o.next_cfg--;
+
+    /* Anything else of that name is none that it made. */
+    world_add_device(&w, "br-int");
+    assert_verdict(&w, "vm1/net0", MODEL_ERROR, "could not create bridge");
+
+    sset_clear(&w.o.dirty_bridges);
+    model_observed_put_link(&w.o, device);
+    assert_true(sset_contains(&w.o.dirty_bridges, "br-int"));
+    model_observed_configured(&w.o);
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        assert_verdict(&w, ids[i], MODEL_READY, "");
+    }
+    world_destroy(&w);
+}
+
+static void
 test_pinned_ofport(void **state OVS_UNUSED)
 {
     struct world w;
@@ -554,6 +619,7 @@ main(void)
         cmocka_unit_test(test_bridge_with_a_strangers_port_stays),
         cmocka_unit_test(test_ovns_bridge_is_only_reported),
         cmocka_unit_test(test_datapath_type),
+        cmocka_unit_test(test_bridge_that_cannot_be_made),
         cmocka_unit_test(test_pinned_ofport),
         cmocka_unit_test(test_bond_member_changes_keep_the_port),
         cmocka_unit_test(test_active_member_is_a_preference),

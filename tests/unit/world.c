@@ -335,7 +335,8 @@ world_remove_devices(struct world *w)
 
     sset_clone(&made, &w->made);
     SSET_FOR_EACH (name, &made) {
-        if (!model_observed_iface_port(&w->o, name)) {
+        if (!model_observed_iface_port(&w->o, name)
+            && !model_observed_bridge(&w->o, name)) {
             model_observed_remove_link(&w->o, name);
             sset_find_and_delete(&w->made, name);
         }
@@ -372,7 +373,12 @@ world_vswitchd(struct world *w)
     struct sset names = SSET_INITIALIZER(&names);
     struct model_port *port;
 
+    struct model_bridge *bridge;
+
     world_remove_devices(w);
+    HMAP_FOR_EACH (bridge, node, &w->o.bridges) {
+        make_device(w, bridge->row.name);
+    }
     HMAP_FOR_EACH (port, node, &w->o.ports) {
         sset_add(&names, port->row.name);
     }

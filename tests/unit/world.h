@@ -75,9 +75,9 @@ bool world_run(struct world *, int max);
 enum model_state world_settle(struct world *, const char *id);
 /* Fails the test unless step 'i' reads, in part, as 'text'. */
 void world_assert_step(const struct plan *, size_t i, const char *text);
-/* ovs-vswitchd's internal devices go along with their ports. */
+/* ovs-vswitchd's internal devices go along with their ports and bridges. */
 void world_remove_devices(struct world *);
-/* ovs-vswitchd: opens devices, gives numbers, counts cur_cfg up. */
+/* ovs-vswitchd: makes and opens devices, gives numbers, counts cur_cfg up. */
 void world_vswitchd(struct world *);
 
 #endif /* tests/unit/world.h */
