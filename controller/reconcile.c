@@ -400,21 +400,22 @@ log_step(const struct plan_step *step)
     }
 }
 
+/* 'failed' has the objects of which no failure was recorded yet. */
 static void
 take_result(struct reconcile *r, const struct plan_step *step,
-            long long int now)
+            struct sset *failed, long long int now)
 {
     struct record *record = get_record(r, step->object);
     COVERAGE_INC(reconcile_step);
     sset_add(&r->dirty, step->object);
-    if (step->moved_on && ++record->n_moved_on < RECORD_MOVED_ON_MAX) {
+    if (step->moved_on && record->n_moved_on < RECORD_MOVED_ON_MAX) {
         return;
     }
     log_step(step);
-    if (step->error) {
-        record_result(record, step->error, now);
-    } else {
+    if (!step->error) {
         record_repaired(record, step, now);
+    } else if (sset_find_and_delete(failed, step->object)) {
+        record_result(record, step->error, now);
     }
 }
 
@@ -422,29 +423,36 @@ static void
 take_results(struct reconcile *r, long long int now)
 {
     /* An object is well only if all of its steps were: one that succeeds
-     * must not make the next try of another one come earlier. */
+     * must not make the next try of another one come earlier.  However many
+     * of its steps fail together, that is one try. */
     struct sset failed = SSET_INITIALIZER(&failed);
+    struct sset overtaken = SSET_INITIALIZER(&overtaken);
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         const struct plan_step *step = r->plan.steps[i];
         if (!step->after && step->error) {
             sset_add(&failed, step->object);
         }
+        if (!step->after && step->moved_on
+            && sset_add(&overtaken, step->object)) {
+            get_record(r, step->object)->n_moved_on++;
+        }
     }
+    sset_destroy(&overtaken);
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         const struct plan_step *step = r->plan.steps[i];
         if (!step->after && !sset_contains(&failed, step->object)) {
             record_result(get_record(r, step->object), NULL, now);
         }
     }
-    sset_destroy(&failed);
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         const struct plan_step *step = r->plan.steps[i];
         if (!step->after) {
-            take_result(r, step, now);
+            take_result(r, step, &failed, now);
         } else if (step->moved_on) {
             sset_add(&r->dirty, step->object);
         }
     }
+    sset_destroy(&failed);
 }
 
 /* The pass. */

@@ -24,8 +24,8 @@
 
 #define RECORD_BACKOFF_MIN_MS 1000
 #define RECORD_BACKOFF_MAX_MS (60 * 1000)
-/* A step that the world overtakes this often in a row is an error after
- * all. */
+/* An object that the world overtakes in so many tries in a row is in error
+ * after all. */
 #define RECORD_MOVED_ON_MAX 5
 
 struct record {

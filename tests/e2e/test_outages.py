@@ -53,6 +53,29 @@ def test_ovsdb_stopped(w):
     equal(w.portd.pid, pid, "its pid")
 
 
+@options(asan=True, timeout=120)
+def test_lost_transaction(w):
+    """ovsdb-server dies with a transaction of many steps of one object: that
+    is one try, and nobody who waits is told of an error."""
+    w.expect_log(*LOST)
+    world(w, 1)
+    members = ["e%d" % i for i in range(6)]
+    for name in members:
+        w.run("ip", "link", "add", name, "type", "veth", "peer", "name",
+              "f" + name)
+    w.wait_idle()
+    passes = w.counters()["passes"]
+    w.ovsdb.signal(signal.SIGSTOP)
+    w.write_host({"bridges": {"br0": {"datapath_type": "netdev"}},
+                  "bonds": {"bond0": {"bridge": "br0", "members": members}}})
+    wait(lambda: w.counters()["passes"] > passes, "a transaction is sent")
+    w.ovsdb.kill()
+    w.start_ovsdb()
+    w.wait_state(["bond:bond0", "vm0/net0"])
+    with open(w.portd.log, errors="replace") as f:
+        equal("bond:bond0: error" in f.read(), False, "bond0 was in error")
+
+
 @options(asan=True, timeout=180)
 def test_database_emptied(w):
     """ovsdb-server comes back with an empty database: everything is made
