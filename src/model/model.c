@@ -222,6 +222,23 @@ model_iface_equals(const struct model_iface *a, const struct model_iface *b)
 }
 
 bool
+model_port_is_on(const struct model_port *port, const char *bridge)
+{
+    const char *names = model_row_get(&port->row, MODEL_F_BRIDGE);
+    size_t n = strlen(bridge);
+
+    for (const char *s = names; *s; ) {
+        size_t len = strcspn(s, ",");
+
+        if (len == n && !memcmp(s, bridge, n)) {
+            return true;
+        }
+        s += len + (s[len] == ',');
+    }
+    return false;
+}
+
+bool
 model_port_equals(const struct model_port *a, const struct model_port *b)
 {
     if (!model_row_equals(&a->row, &b->row) || a->n_ifaces != b->n_ifaces) {

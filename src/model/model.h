@@ -225,6 +225,8 @@ void model_port_remove_iface(struct model_port *, const char *name);
 struct model_port *model_port_clone(const struct model_port *);
 bool model_port_equals(const struct model_port *, const struct model_port *);
 void model_port_destroy(struct model_port *);
+/* True if an observed port is on 'bridge', which need not be its only one. */
+bool model_port_is_on(const struct model_port *, const char *bridge);
 
 struct model_link *model_link_create(const char *name);
 struct model_link *model_link_clone(const struct model_link *);

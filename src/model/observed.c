@@ -335,6 +335,31 @@ port_unlink(struct model_observed *o, struct model_port *port)
     model_port_destroy(port);
 }
 
+/* A bridge that is to go waits for strangers' ports to leave, as 'old' does if
+ * 'new' (or NULL) is not on it. */
+static void
+touch_left_bridges(struct model_observed *o, const struct model_port *old,
+                   const struct model_port *new)
+{
+    struct sset names;
+    const char *name;
+
+    if (new && !strcmp(model_row_get(&old->row, MODEL_F_BRIDGE),
+                       model_row_get(&new->row, MODEL_F_BRIDGE))) {
+        return;                 /* As a rule. */
+    }
+    sset_from_delimited_string(&names, model_row_get(&old->row,
+                                                     MODEL_F_BRIDGE), ",");
+    SSET_FOR_EACH (name, &names) {
+        const struct model_bridge *bridge = model_observed_bridge(o, name);
+
+        if (bridge && !(new && model_port_is_on(new, name))) {
+            touch_row(o, &bridge->row);
+        }
+    }
+    sset_destroy(&names);
+}
+
 void
 model_observed_put_port(struct model_observed *o, struct model_port *port)
 {
@@ -350,6 +375,7 @@ model_observed_put_port(struct model_observed *o, struct model_port *port)
         shash_replace(&o->iface_ports, port->ifaces[i].row.name, port);
     }
     if (old) {
+        touch_left_bridges(o, old, port);
         port_unlink(o, old);
     }
     touch_port(o, port);
@@ -360,12 +386,7 @@ model_observed_remove_port(struct model_observed *o, const char *name)
 {
     struct model_port *port = model_observed_port(o, name);
     if (port) {
-        /* A bridge that is to go waits for strangers' ports to leave. */
-        const struct model_bridge *bridge = model_observed_bridge(
-            o, model_row_get(&port->row, MODEL_F_BRIDGE));
-        if (bridge) {
-            touch_row(o, &bridge->row);
-        }
+        touch_left_bridges(o, port, NULL);
         port_unlink(o, port);
     }
 }

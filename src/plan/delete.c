@@ -121,7 +121,7 @@ delete_bridge(struct planner *p, const char *name)
                                           NULL);
     const struct model_port *port;
     HMAP_FOR_EACH (port, node, &p->observed->ports) {
-        if (!strcmp(model_row_get(&port->row, MODEL_F_BRIDGE), name)
+        if (model_port_is_on(port, name)
             && !planner_is_own(p, smap_get(&port->row.fields, MODEL_MARK))) {
             planner_defer(p, step, MODEL_HELD, "bridge %s still carries "
                           "port %s", name, port->row.name);

@@ -59,7 +59,7 @@ static bool
 is_port_of(const struct planner *p, const char *name, const char *bridge)
 {
     const struct model_port *port = model_observed_port(p->observed, name);
-    return port && !strcmp(model_row_get(&port->row, MODEL_F_BRIDGE), bridge);
+    return port && model_port_is_on(port, bridge);
 }
 
 /* Takes out of the set 'names' what is no port of 'bridge'; those are noted.

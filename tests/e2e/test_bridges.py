@@ -151,8 +151,13 @@ def test_removed(w):
     wait(lambda: not w.port("tap1"), "the VM's port is gone")
     w.wait_state("bridge:br1", "held", text="theirs")
     never(lambda: not w.port("theirs"), "a stranger's port is gone", 1)
+    # Nor as long as it is on this bridge among others.
+    theirs = w.port("theirs")["_uuid"]
+    w.vsctl("add", "bridge", "br0", "ports", theirs)
+    w.wait_idle()
+    w.wait_state("bridge:br1", "held", text="theirs")
     equal(w.bridge("br1")["_uuid"], before, "bridge")
-    w.vsctl("del-port", "theirs")
+    w.vsctl("remove", "bridge", "br1", "ports", theirs)
     wait(lambda: not w.bridge("br1"), "br1 is gone")
     w.wait_state("bridge:br1", None)
     # In the spec again, it is made again.

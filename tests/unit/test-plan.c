@@ -364,7 +364,17 @@ test_bridge_with_a_strangers_port_stays(void **state OVS_UNUSED)
     assert_int_equal(world_settle(&w, "bridge:br0"), MODEL_HELD);
     assert_non_null(model_observed_bridge(&w.o, "br0"));
 
-    model_observed_remove_port(&w.o, "eth7");
+    /* In two bridges; then only in the other one. */
+    port = model_port_clone(model_observed_port(&w.o, "eth7"));
+    model_row_set(&port->row, MODEL_F_BRIDGE, "br,br0");
+    model_observed_put_port(&w.o, port);
+    assert_int_equal(world_settle(&w, "bridge:br0"), MODEL_HELD);
+    assert_non_null(model_observed_bridge(&w.o, "br0"));
+    sset_clear(&w.o.dirty_ids);
+    port = model_port_clone(model_observed_port(&w.o, "eth7"));
+    model_row_set(&port->row, MODEL_F_BRIDGE, "br");
+    model_observed_put_port(&w.o, port);
+    assert_true(sset_contains(&w.o.dirty_ids, "bridge:br0"));
     assert_int_equal(world_settle(&w, "bridge:br0"), MODEL_READY);
     assert_null(model_observed_bridge(&w.o, "br0"));
     world_destroy(&w);
