@@ -12,6 +12,7 @@
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "src/host/adopt.h"
+#include "src/host/safe-text.h"
 #include "sset.h"
 #include "unixctl.h"
 #include "util.h"
@@ -19,17 +20,21 @@
 static void
 reply_json(struct unixctl_conn *conn, struct json *json)
 {
-    char *text = json_to_string(json, JSSF_SORT);
+    struct ds ds = DS_EMPTY_INITIALIZER;
 
+    safe_text_put_json(&ds, json, JSSF_SORT);
     json_destroy(json);
-    unixctl_command_reply(conn, text);
-    free(text);
+    unixctl_command_reply(conn, ds_cstr(&ds));
+    ds_destroy(&ds);
 }
 
 static void
 reply_text(struct unixctl_conn *conn, char *text)
 {
-    unixctl_command_reply(conn, text);
+    char *safe = safe_text(text, true);
+
+    unixctl_command_reply(conn, safe);
+    free(safe);
     free(text);
 }
 

@@ -15,6 +15,7 @@
 #include "src/cli/edit.h"
 #include "src/cli/flows.h"
 #include "src/cli/wait.h"
+#include "src/host/safe-text.h"
 #include "sset.h"
 #include "timeval.h"
 #include "util.h"
@@ -49,13 +50,15 @@ void
 cli_note(const char *format, ...)
 {
     va_list args;
-    char *text;
+    char *text, *safe;
 
     va_start(args, format);
     text = xvasprintf(format, args);
     va_end(args);
+    safe = safe_text(text, true);
     fflush(stdout);
-    fprintf(stderr, "%s: note: %s\n", program_name, text);
+    fprintf(stderr, "%s: note: %s\n", program_name, safe);
+    free(safe);
     free(text);
 }
 
@@ -65,9 +68,22 @@ cli_say(const char *text)
     size_t len = strlen(text);
 
     if (len) {
+        char *safe = safe_text(text, true);
+
         fflush(stdout);
-        fprintf(stderr, "%s%s", text, text[len - 1] == '\n' ? "" : "\n");
+        fprintf(stderr, "%s%s", safe, text[len - 1] == '\n' ? "" : "\n");
+        free(safe);
     }
+}
+
+/* An error that ends a command. */
+static void
+complain(const char *error)
+{
+    char *safe = safe_text(error, true);
+
+    ovs_error(0, "%s", safe);
+    free(safe);
 }
 
 void
@@ -92,7 +108,7 @@ run_command(struct cli *cli, struct ctl_command *c)
     fputs(ds_cstr(&ctx.base.output), stdout);
     fflush(stdout);
     if (ctx.base.error) {
-        ovs_error(0, "%s", ctx.base.error);
+        complain(ctx.base.error);
         if (cli->status == CLI_DONE) {
             cli->status = CLI_REFUSED;
         }
@@ -175,7 +191,7 @@ commit_and_wait(struct cli *cli)
     char *error = edit_commit(cli->edit, &changed);
 
     if (error) {
-        ovs_error(0, "%s", error);
+        complain(error);
         free(error);
     } else {
         VLOG_INFO("Called as %s%s", cli->line,
@@ -206,7 +222,7 @@ edit(struct cli *cli, struct ctl_command *c, struct ctl_command *end,
 
     *go_on = false;
     if (error) {
-        ovs_error(0, "%s", error);
+        complain(error);
         free(error);
         return CLI_REFUSED;
     }

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "src/host/safe-text.h"
 #include "src/model/model.h"
 #include "svec.h"
 #include "util.h"
@@ -49,13 +50,7 @@ add_cell(struct output *o, char *text)
 void
 output_put_safe(struct ds *out, const char *s)
 {
-    for (; *s; s++) {
-        if ((unsigned char) *s < 0x20 || *s == 0x7f) {
-            ds_put_format(out, "\\x%02x", (unsigned char) *s);
-        } else {
-            ds_put_char(out, *s);
-        }
-    }
+    safe_text_put(out, s, false);
 }
 
 void
@@ -458,7 +453,7 @@ void
 output_json(const struct json *json, const struct output_style *style,
             struct ds *out)
 {
-    json_to_ds(json, style->table ? style->table->json_flags : JSSF_SORT,
-               out);
+    safe_text_put_json(out, json, style->table ? style->table->json_flags
+                                  : JSSF_SORT);
     ds_put_char(out, '\n');
 }

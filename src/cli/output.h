@@ -67,7 +67,7 @@ void output_json(const struct json *, const struct output_style *,
 void output_put_colored(struct ds *out, const struct output_style *,
                         const char *color, const char *s);
 
-/* Appends 's', with control characters made visible. */
+/* Appends 's', with control characters, and what is no UTF-8, made visible. */
 void output_put_safe(struct ds *out, const char *s);
 
 /* 's' with its middle left out, where it has more than 'width' (at least 3)

@@ -11,6 +11,8 @@ src_host_libhost_la_SOURCES = \
 	src/host/object-json.h \
 	src/host/plan-json.c \
 	src/host/plan-json.h \
+	src/host/safe-text.c \
+	src/host/safe-text.h \
 	src/host/site.c \
 	src/host/site.h \
 	src/host/specs.c \

@@ -63,6 +63,37 @@ def terminal(w, argv, env=None, until=None, keys="", seconds=60):
     return output.decode(), status
 
 
+@options(asan=True)
+def test_strangers_bytes(w):
+    """What somebody wrote into an alias reaches neither a terminal nor JSON as
+    it is: it is shown as \\xNN."""
+    w.expect_log(r"vm0/net0: conflict: ")
+    w.write_host()
+    w.run("ip", "link", "add", "tap0", "type", "veth", "peer", "name", "f0")
+    subprocess.run([b"ip", b"link", b"set", b"tap0", b"alias",
+                    b"ovs-portd:other/a\xff\x1b[31m\xc2\x9bb"],
+                   check=True, env=w.env)
+    w.write_vm("vm0", {"net0": nic(0, ifname="tap0")})
+    w.start_portd()
+    w.wait_state("vm0/net0", "conflict")
+    ctl = ["ovs-portctl", "--spec-dir=" + w.spec, "--state-dir=" + w.state]
+    appctl = ["ovs-appctl", "-t", "ovs-portd"]
+    shown = r"other/a\xff\x1b[31m\xc2\x9bb"
+    for argv in ([*appctl, "status", "json"], [*appctl, "status"],
+                 [*ctl, "-f", "json", "show"], [*ctl, "-f", "json", "status"],
+                 [*ctl, "show"], [*ctl, "sync"], [*ctl, "adopt", "vm0/net0"]):
+        done = subprocess.run(argv, env=w.env, cwd=w.dir, check=False,
+                              capture_output=True)
+        text = (done.stdout + done.stderr).decode()
+        if "json" in argv:
+            text = json.dumps(json.loads(done.stdout), ensure_ascii=False)
+            text = text.replace("\\\\", "\\").replace("\\u001b", r"\x1b")
+            text = text.replace("\u009b", r"\xc2\x9b")
+        text = re.sub(r"\s+", "", text)
+        equal(shown in text and not re.search("[\033\u009b]", text), True,
+              "%s: %s" % (argv[-1], text))
+
+
 def test_terminal(w):
     """Colours by state on a terminal, none with NO_COLOR or in a pipe; no
     line is wider than 100 characters."""

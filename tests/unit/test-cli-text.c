@@ -9,12 +9,15 @@
 #include <string.h>
 #include <cmocka.h>
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
 #include "random.h"
 #include "src/cli/args.h"
 #include "src/cli/diff.h"
 #include "src/cli/near.h"
 #include "src/cli/output.h"
+#include "src/host/safe-text.h"
 #include "src/model/model.h"
+#include "unicode.h"
 #include "util.h"
 
 /* 'line' is split at blanks; what comes out is joined by blanks. */
@@ -341,6 +344,53 @@ test_states(void **state)
     assert_int_equal(model_state_from_name("standby"), MODEL_N_STATES);
 }
 
+static void
+check_safe(const char *text, const char *shown)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct json *json = json_array_create_1(json_string_create(text));
+    char *error;
+
+    output_put_safe(&ds, text);
+    assert_string_equal(ds_cstr(&ds), shown);
+
+    /* JSON may have control characters, but it is UTF-8. */
+    ds_clear(&ds);
+    safe_text_put_json(&ds, json, 0);
+    error = utf8_validate(ds_cstr(&ds), NULL);
+    assert_null(error);
+    json_destroy(json);
+    json = json_from_string(ds_cstr(&ds));
+    assert_int_equal(json->type, JSON_ARRAY);
+    json_destroy(json);
+    ds_destroy(&ds);
+}
+
+static void
+test_safe(void **state OVS_UNUSED)
+{
+    char *safe = safe_text("a\nb\033", true);
+
+    assert_string_equal(safe, "a\nb\\x1b");
+    free(safe);
+    check_safe("", "");
+    check_safe("plain \\ \"quoted\"", "plain \\ \"quoted\"");
+    check_safe("\033[31m\x7f\n", "\\x1b[31m\\x7f\\x0a");
+    check_safe("\u00e4\u20ac\U0001f600", "\u00e4\u20ac\U0001f600");
+    check_safe("\u00a0", "\u00a0");
+    /* CSI as one character. */
+    check_safe("\xc2\x9b" "1m", "\\xc2\\x9b1m");
+    check_safe("a\xff" "b", "a\\xffb");
+    check_safe("\xe2\x82", "\\xe2\\x82");
+    check_safe("\xe2\x82z", "\\xe2\\x82z");
+    /* "/" in too many bytes, a surrogate, beyond Unicode. */
+    check_safe("\xc0\xaf", "\\xc0\\xaf");
+    check_safe("\xe0\x80\xaf", "\\xe0\\x80\\xaf");
+    check_safe("\xed\xa0\x80", "\\xed\\xa0\\x80");
+    check_safe("\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf");
+    check_safe("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
+}
+
 int
 main(void)
 {
@@ -353,6 +403,7 @@ main(void)
         cmocka_unit_test(test_output_wide),
         cmocka_unit_test(test_shorten),
         cmocka_unit_test(test_states),
+        cmocka_unit_test(test_safe),
         cmocka_unit_test(test_output_fits),
         cmocka_unit_test(test_folded),
     };
