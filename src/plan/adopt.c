@@ -176,3 +176,17 @@ plan_adopt(const struct model_wanted *wanted,
     plan_destroy(&plan);
     return p.refusal;
 }
+
+char *
+planner_adoption_obstacle(const struct planner *p)
+{
+    struct plan stamps, rest;
+
+    plan_init(&stamps);
+    plan_init(&rest);
+    char *obstacle = plan_adopt(p->wanted, p->observed, p->id, p->gate,
+                                &stamps, &rest);
+    plan_destroy(&stamps);
+    plan_destroy(&rest);
+    return obstacle;
+}

@@ -168,6 +168,29 @@ planner_heir(const struct planner *p)
     return NULL;
 }
 
+/* Something that is nobody's has a name that the object wants. */
+static void
+note_stranger(struct planner *p, const char *what, const char *name)
+{
+    if (gravity(p->verdict->state) >= gravity(MODEL_CONFLICT)) {
+        return;
+    }
+
+    char *obstacle = planner_adoption_obstacle(p);
+    if (obstacle) {
+        planner_note(p, MODEL_CONFLICT,
+                     "%s %s is there already and not ours; remove it, or "
+                     "choose another name (\"ovs-portctl adopt\" cannot take "
+                     "it over: %s)", what, name, obstacle);
+    } else {
+        planner_note(p, MODEL_CONFLICT,
+                     "%s %s is there already and not ours; remove it, "
+                     "choose another name, or take it over by "
+                     "\"ovs-portctl adopt %s\"", what, name, p->id);
+    }
+    free(obstacle);
+}
+
 bool
 planner_owns(struct planner *p, const char *what, const char *name,
              const char *mark)
@@ -185,10 +208,7 @@ planner_owns(struct planner *p, const char *what, const char *name,
                        "%s %s belongs to another instance (%s)",
                        what, name, mark);
     } else {
-        planner_note(p, MODEL_CONFLICT,
-                     "%s %s is there already and not ours; remove it, "
-                     "choose another name, or take it over by "
-                     "\"ovs-portctl adopt %s\"", what, name, p->id);
+        note_stranger(p, what, name);
     }
     return false;
 }

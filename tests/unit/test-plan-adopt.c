@@ -146,6 +146,23 @@ assert_refused(struct world *w, const char *text)
     plan_destroy(&rest);
 }
 
+/* A conflict recommends "adopt" only where that is not refused. */
+static void
+assert_conflict(struct world *w, const char *text)
+{
+    struct plan_verdict verdict;
+    struct plan plan;
+
+    plan_init(&plan);
+    world_plan(w, "vm1/net0", &plan, &verdict);
+    assert_int_equal(verdict.state, MODEL_CONFLICT);
+    if (!strstr(verdict.text, text)) {
+        fail_msg("\"%s\" does not say \"%s\"", verdict.text, text);
+    }
+    plan_verdict_destroy(&verdict);
+    plan_destroy(&plan);
+}
+
 static void
 test_refusals(void **state OVS_UNUSED)
 {
@@ -157,8 +174,10 @@ test_refusals(void **state OVS_UNUSED)
     world_set_link(&w, "tap0", MODEL_L_ALIAS, "ovs-portd:main/vm7/net0");
     assert_refused(&w, "still belongs to vm7/net0");
     world_set_link(&w, "tap0", MODEL_L_ALIAS, NULL);
+    assert_conflict(&w, "take it over by \"ovs-portctl adopt vm1/net0\"");
     world_set_link(&w, "tap0", MODEL_L_KIND, "macvtap");
     assert_refused(&w, "is no TAP, but macvtap");
+    assert_conflict(&w, "cannot take it over: device tap0 is no TAP");
     world_set_link(&w, "tap0", MODEL_L_KIND, "tap");
 
     struct model_port *port
