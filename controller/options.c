@@ -65,25 +65,48 @@ static const struct option long_options[] = {
 };
 
 /* Pidfile, control socket and log of an instance are named after it, and the
- * options that open them may come first. */
+ * options that open them may come first.  So this looks for the instance
+ * beforehand, as getopt_long() will find it, abbreviated maybe. */
 static void
-name_program(int argc, char *argv[])
+name_program(int argc, char *argv[], const char *short_options)
 {
-    const char *const option = "--instance";
+    char *instance = NULL;
+    int c;
 
-    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-        const char *name = NULL;
-
-        if (!strncmp(argv[i], option, strlen(option))) {
-            const char *rest = argv[i] + strlen(option);
-            name = *rest == '=' ? rest + 1 : !*rest ? argv[i + 1] : NULL;
-        }
-        if (name && strcmp(name, "main")) {
-            char *program = site_program_name(name);
-            ovs_set_program_name(program, PACKAGE_VERSION);
-            free(program);
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, short_options, long_options, NULL))
+           != -1) {
+        if (c == OPT_INSTANCE) {
+            site_set_instance(&instance, optarg);
         }
     }
+    opterr = 1;
+    optind = 0;                 /* glibc: from the beginning. */
+    if (instance && strcmp(instance, "main")) {
+        char *program = site_program_name(instance);
+        ovs_set_program_name(program, PACKAGE_VERSION);
+        free(program);
+    }
+    free(instance);
+}
+
+/* Ends the program if 'db' cannot be meant for a DATABASE: the IDL would try
+ * it again and again. */
+static void
+check_database(const char *db)
+{
+    char *copy = xstrdup(db);
+    char *save = NULL;
+
+    for (char *remote = strtok_r(copy, ",", &save); remote;
+         remote = strtok_r(NULL, ",", &save)) {
+        if (stream_verify_name(remote) && pstream_verify_name(remote)
+            && strncmp(remote, "cid:", 4)) {
+            ovs_fatal(0, "%s: this is no OVSDB remote; give one like "
+                      "unix:/run/openvswitch/db.sock", remote);
+        }
+    }
+    free(copy);
 }
 
 /* Handles one of ovs-portd's own options. */
@@ -119,7 +142,7 @@ options_parse(int argc, char *argv[], struct options *o)
 
     memset(o, 0, sizeof *o);
     SITE_INIT(o);
-    name_program(argc, argv);
+    name_program(argc, argv, short_options);
     for (;;) {
         int c = getopt_long(argc, argv, short_options, long_options, NULL);
         if (c == -1) {
@@ -145,6 +168,7 @@ options_parse(int argc, char *argv[], struct options *o)
     }
     o->db = (optind < argc ? xstrdup(argv[optind])
              : xasprintf("unix:%s/db.sock", ovs_rundir()));
+    check_database(o->db);
 }
 
 void

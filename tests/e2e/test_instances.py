@@ -18,6 +18,24 @@ def start(w, name, spec):
                          state=os.path.join(w.dir, "state-" + name))
 
 
+def test_named_as_it_is(w):
+    """The pidfile and the control socket have the instance's name, however the
+    option is written; what cannot be meant is refused at once, by ovs-portd
+    under its own name."""
+    w.write_host()
+    daemon = w.start_portd("--inst=b", answer=False)
+    daemon.target, daemon.judged["instance"] = "ovs-portd-b", "b"
+    w.wait_answer(daemon)
+    equal(w.status(daemon.target)["instance"], "b", "instance")
+    equal(os.path.exists(os.path.join(w.rundir, "ovs-portd.pid")), False,
+          "main's pidfile")
+    w.wait_state("bridge:br0", target=daemon.target)
+    for argv in (["--instance=a/b"], ["nosuch"], ["unix:/nosuch,nosuch"]):
+        done = w.run("ovs-portd", "--once", *argv, check=False)
+        equal((done.returncode, done.stderr.partition(":")[0]),
+              (1, "ovs-portd"), "%s: %s" % (argv, done.stderr))
+
+
 @options(asan=True)
 def test_two_instances(w):
     """Two instances with two spec directories, sharing a bridge and the
