@@ -84,12 +84,13 @@ vswitchd_settle_start(const char *rundir, struct openflow *nudger,
 }
 
 /* True if 'text', the answer to upcall/show, has lines like "  7: (keys 0)"
- * and none with another number. */
+ * and none with another number; or if it is empty: then there is no datapath
+ * that could have a flow. */
 static bool
 has_no_flow(const char *text)
 {
     static const char word[] = "(keys ";
-    bool any = false;
+    bool any = !text[strspn(text, " \n")];
 
     for (const char *p = strstr(text, word); p; p = strstr(p + 1, word)) {
         if (strncmp(p + strlen(word), "0)", 2)) {
@@ -113,8 +114,8 @@ take_look(struct vswitchd_settle *s, const char *text)
     }
 }
 
-/* The answer is "can't wait on multiple udpifs." wherever there is not exactly
- * one of them, that is one kind of datapath with a bridge on it. */
+/* The answer is "can't wait on multiple udpifs." wherever there is more than
+ * one of them, that is more than one kind of datapath with a bridge on it. */
 static void
 handle_refusal(struct vswitchd_settle *s, const char *refusal)
 {
