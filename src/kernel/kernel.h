@@ -76,7 +76,8 @@ char *kernel_boot_id(void);
 long long int kernel_boottime_ms(void);
 
 /* Resolve a user or group name, or a number, to a number.  Return false if
- * there is no such user or group. */
+ * there is no such user or group.  A name takes as long as the host's name
+ * service does. */
 bool kernel_resolve_user(const char *name, unsigned int *uid);
 bool kernel_resolve_group(const char *name, unsigned int *gid);
 
