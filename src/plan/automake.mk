@@ -3,7 +3,6 @@ noinst_LTLIBRARIES += src/plan/libplan.la
 src_plan_libplan_la_SOURCES = \
 	src/plan/addresses.c \
 	src/plan/adopt.c \
-	src/plan/apply.c \
 	src/plan/bonds.c \
 	src/plan/delete.c \
 	src/plan/links.c \

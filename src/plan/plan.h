@@ -170,11 +170,4 @@ struct plan_change *plan_step_find(const struct plan_step *,
 /* Takes 'change' out of 'step'. */
 void plan_step_drop(struct plan_step *step, struct plan_change *change);
 
-/* Enters 'step' into 'observed' as though it had been done and seen: the
- * model of both worlds that the property tests run the plan against.
- * 'ifindex' is what a new link gets, and 'ifindex' + 1 the other end of a
- * pair. */
-void plan_step_apply(const struct plan_step *, struct model_observed *,
-                     int ifindex);
-
 #endif /* src/plan/plan.h */

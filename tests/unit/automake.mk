@@ -36,6 +36,8 @@ unit_tests = \
 
 check_LTLIBRARIES += tests/unit/libunit.la
 tests_unit_libunit_la_SOURCES = \
+	tests/unit/apply.c \
+	tests/unit/apply.h \
 	tests/unit/spec-dump.c \
 	tests/unit/spec-dump.h \
 	tests/unit/store-dir.h \

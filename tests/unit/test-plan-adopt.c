@@ -14,6 +14,7 @@
 #include "src/model/observed.h"
 #include "src/model/wanted.h"
 #include "src/plan/plan.h"
+#include "tests/unit/apply.h"
 #include "tests/unit/world.h"
 #include "util.h"
 
@@ -89,7 +90,7 @@ test_stamps_only(void **state OVS_UNUSED)
     world_assert_step(&rest, 0, "~ Port tap0: tag 10 -> 20 [hitless]");
 
     for (size_t i = 0; i < stamps.n_steps; i++) {
-        plan_step_apply(stamps.steps[i], &w.o, 0);
+        apply_step(stamps.steps[i], &w.o, 0);
     }
     struct plan_verdict verdict;
     struct plan plan;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "hash.h"
+#include "tests/unit/apply.h"
 #include "util.h"
 
 void
@@ -300,7 +301,7 @@ world_round(struct world *w)
     bool rows = false;
     for (size_t i = 0; i < plan.n_steps; i++) {
         if (!plan.steps[i]->after) {
-            plan_step_apply(plan.steps[i], &w->o, w->next_ifindex);
+            apply_step(plan.steps[i], &w->o, w->next_ifindex);
             w->next_ifindex += 2;
             rows |= plan.steps[i]->what != PLAN_LINK;
             n++;

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "src/plan/plan.h"
+#include "tests/unit/apply.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/model/observed.h"
-#include "sset.h"
+#include "src/plan/plan.h"
 #include "sset.h"
 #include "util.h"
-
-/* The two worlds as the plan believes them to be: what becomes of a step. */
 
 /* A row does not show columns that have their default. */
 static bool
@@ -297,8 +295,8 @@ apply_satellite(const struct plan_step *step, struct model_observed *o)
 }
 
 void
-plan_step_apply(const struct plan_step *step, struct model_observed *o,
-                int ifindex)
+apply_step(const struct plan_step *step, struct model_observed *o,
+           int ifindex)
 {
     if (plan_step_is_satellite(step)) {
         apply_satellite(step, o);
