@@ -17,6 +17,7 @@
 #include "src/host/host.h"
 #include "src/host/object-json.h"
 #include "src/sets.h"
+#include "src/store/names.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -348,6 +349,26 @@ waiters_destroy(struct waiters *w)
 
 /* Asking. */
 
+/* Takes 'value' of 'name' from the command line.  A file that cannot be a spec
+ * must not be looked at: it would be an invalid one from then on. */
+static char *
+parse_target(struct waiter *waiter, const char *name, const char *value)
+{
+    char *error = NULL;
+
+    if (!strcmp(name, "about")) {
+        sset_add(&waiter->about, value);
+    } else if (!strcmp(name, "removed")) {
+        sset_add(&waiter->removed, value);
+    } else {
+        error = store_name_check(name);
+        if (!error) {
+            smap_replace(&waiter->files, name, value);
+        }
+    }
+    return error;
+}
+
 static char *
 parse(struct waiter *waiter, int argc, const char *argv[])
 {
@@ -369,14 +390,11 @@ parse(struct waiter *waiter, int argc, const char *argv[])
                              "about=OBJECT or removed=OBJECT", argv[i]);
         }
         char *name = xmemdup0(argv[i], equals - argv[i]);
-        if (!strcmp(name, "about")) {
-            sset_add(&waiter->about, equals + 1);
-        } else if (!strcmp(name, "removed")) {
-            sset_add(&waiter->removed, equals + 1);
-        } else {
-            smap_replace(&waiter->files, name, equals + 1);
-        }
+        char *error = parse_target(waiter, name, equals + 1);
         free(name);
+        if (error) {
+            return error;
+        }
     }
     return (sset_is_empty(&waiter->removed) || !smap_is_empty(&waiter->files)
             ? NULL : xstrdup("removed=OBJECT: the FILE=SHA256 that it has "

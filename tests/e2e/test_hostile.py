@@ -194,3 +194,14 @@ def test_control_socket(w):
          "its files are closed")
     endure.assert_grown_little(before, endure.footprint(w.portd.pid),
                                64 * 1024)
+    # What is no spec's name is not looked at, wherever it leads to.
+    for name in ("vms.d", ".lock", "/etc/passwd", "vms.d/../host.json",
+                 "vms.d/no.spec", "vms.d/.json", ""):
+        refused = w.run("ovs-appctl", "-t", "ovs-portd", "sync", "db", "0",
+                        "host.json=-", name + "=x", check=False)
+        equal(refused.returncode, 2, "ovs-appctl's status for %r" % name)
+        equal(name in refused.stderr, True, "%r in %r" % (name,
+                                                          refused.stderr))
+    equal([f["name"] for f in w.status()["files"]],
+          ["host.json"] + ["vms.d/vm%d.json" % i for i in range(4)], "files")
+    w.ctl("sync")
