@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/adopt.h"
+#include "controller/deadline.h"
 #include "controller/reconcile.h"
 #include "controller/status.h"
 #include "controller/waiters.h"
@@ -13,6 +14,7 @@
 #include "openvswitch/poll-loop.h"
 #include "src/host/adopt.h"
 #include "src/host/safe-text.h"
+#include "src/store/pending.h"
 #include "sset.h"
 #include "unixctl.h"
 #include "util.h"
@@ -72,6 +74,18 @@ command_plan(struct unixctl_conn *conn, int argc, const char *argv[],
     const struct commands *commands = commands_;
     reply_form(conn, argc, argv, commands->reconcile, status_plan_json,
                status_plan_text);
+}
+
+/* For whoever is about to change files that it takes for ours.  'status' says
+ * it, too, at the cost of all objects. */
+static void
+command_spec_dir(struct unixctl_conn *conn, int argc OVS_UNUSED,
+                 const char *argv[] OVS_UNUSED, void *commands_)
+{
+    const struct commands *commands = commands_;
+    const struct deadline *deadline = commands->reconcile->deadline;
+
+    unixctl_command_reply(conn, deadline_place(deadline)->spec_dir);
 }
 
 static void
@@ -161,6 +175,8 @@ commands_register(struct commands *commands)
     unixctl_command_register("status", "[json]", 0, 1, command_status,
                              commands);
     unixctl_command_register("plan", "[json]", 0, 1, command_plan, commands);
+    unixctl_command_register("spec-dir", "", 0, 0, command_spec_dir,
+                             commands);
     unixctl_command_register("resync", "", 0, 0, command_resync, commands);
     unixctl_command_register("adopt", "[--allow=IMPACT] --all | OBJECT...", 1,
                              INT_MAX, command_adopt, commands);

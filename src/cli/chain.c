@@ -212,15 +212,39 @@ commit_and_wait(struct cli *cli)
     return status;
 }
 
+/* Before any file is changed: an edit that is waited for is for the daemon
+ * that is asked, or for none that runs.  One that hangs does not keep it from
+ * being made. */
+static enum cli_exit
+check_daemon(struct cli *cli)
+{
+    char *text = cli->dry_run ? NULL : daemon_check_dir(cli);
+    enum cli_exit status = CLI_DONE;
+
+    if (text && cli->wait != CLI_WAIT_NONE) {
+        ovs_error(0, "refused; no file was changed: %s; --wait=none changes "
+                  "files that no daemon is to be waited for", text);
+        status = CLI_REFUSED;
+    } else if (text) {
+        cli_note("%s", text);
+    }
+    free(text);
+    return status;
+}
+
 /* Edits, and waits.  '*go_on' says if the rest of the chain makes sense. */
 static enum cli_exit
 edit(struct cli *cli, struct ctl_command *c, struct ctl_command *end,
      bool *go_on)
 {
-    char *error = edit_begin(cli, &cli->edit);
-    enum cli_exit status;
+    enum cli_exit status = check_daemon(cli);
+    char *error;
 
     *go_on = false;
+    if (status) {
+        return status;
+    }
+    error = edit_begin(cli, &cli->edit);
     if (error) {
         complain(error);
         free(error);
@@ -282,8 +306,12 @@ cli_tell_daemon(struct ctl_context *ctx, const char *command,
                 char *const argv[], int argc)
 {
     struct cli *cli = cli_of(ctx);
-    char *text;
+    char *text = daemon_check_dir(cli);
 
+    if (text) {
+        cli_fail(ctx, CLI_REFUSED, text);
+        return false;
+    }
     switch (daemon_call(cli, command, argv, argc, cli_ms_left(cli, MIN_TIME),
                         &text)) {
     case DAEMON_OK:

@@ -60,6 +60,13 @@ enum cli_wait {
 /* The name of each, as --wait takes it. */
 #define CLI_WAIT_NAMES "none", "db", "ovs", "guest", "ovn"
 
+/* The spec directory of the daemon that we talk to. */
+enum cli_daemon_dir {
+    CLI_DIR_UNKNOWN,
+    CLI_DIR_OURS,               /* Or it cannot tell. */
+    CLI_DIR_OTHER
+};
+
 struct apply;
 struct edit;
 struct flows;
@@ -79,6 +86,7 @@ struct cli {
     bool progress;              /* On stderr. */
 
     long long int deadline;     /* LLONG_MAX for none. */
+    enum cli_daemon_dir daemon_dir; /* See daemon_check_dir(). */
     const struct sset *wait_only; /* Ids of the objects that a wait is for;
                                    * NULL: all of the files. */
 

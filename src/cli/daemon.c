@@ -11,6 +11,8 @@
 #include "ovsdb/unixctl-call.h"
 #include "src/cli/cli.h"
 #include "src/cli/flows.h"
+#include "src/cli/json-view.h"
+#include "src/store/read.h"
 #include "util.h"
 
 /* How long the daemon may take to say how things are, in ms: one that runs
@@ -18,6 +20,8 @@
 #define LOOK_MS 2000
 /* It gets so much even where the timeout is nearly over. */
 #define LOOK_MIN_MS 1000
+/* How long it may take to say what it reads, likewise. */
+#define DIR_MS 500
 
 enum daemon_answer
 daemon_call(const struct cli *cli, const char *command, char *const argv[],
@@ -85,6 +89,42 @@ daemon_call_json(const struct cli *cli, const char *command,
     return answer;
 }
 
+/* What to say of a daemon that reads 'its' spec directory; NULL if that is
+ * ours. */
+static char *
+complain_of_dir(const struct cli *cli, const char *its)
+{
+    return (store_is_same_dir(its, cli->spec_dir) ? NULL
+            : xasprintf("the ovs-portd that answers (%s) reads %s, not %s; "
+                        "say --spec-dir=%s, or name the daemon of %s by "
+                        "--instance or --unixctl", cli->target, its,
+                        cli->spec_dir, its, cli->spec_dir));
+}
+
+char *
+daemon_check_dir(struct cli *cli)
+{
+    int left = cli_ms_left(cli, 0);
+    enum daemon_answer answer;
+    char *text, *complaint = NULL;
+
+    if (cli->daemon_dir == CLI_DIR_OURS) {
+        return NULL;
+    }
+    answer = daemon_call(cli, "spec-dir", NULL, 0,
+                         left < 0 ? DIR_MS : MIN(left / 2, DIR_MS), &text);
+    if (answer == DAEMON_OK) {
+        complaint = complain_of_dir(cli, text);
+    }
+    if (complaint) {
+        cli->daemon_dir = CLI_DIR_OTHER;
+    } else if (answer == DAEMON_OK || answer == DAEMON_REFUSED) {
+        cli->daemon_dir = CLI_DIR_OURS; /* Or it does not know the command. */
+    }
+    free(text);
+    return complaint;
+}
+
 enum daemon_answer
 daemon_status(const struct cli *cli, int timeout_ms, struct json **json,
               char **text)
@@ -98,7 +138,18 @@ enum daemon_answer
 daemon_look(const struct cli *cli, struct json **json, char **text)
 {
     int left = cli_ms_left(cli, LOOK_MIN_MS);
+    enum daemon_answer answer
+        = daemon_status(cli, left < 0 ? LOOK_MS : MIN(left, LOOK_MS), json,
+                        text);
 
-    return daemon_status(cli, left < 0 ? LOOK_MS : MIN(left, LOOK_MS), json,
-                         text);
+    if (answer == DAEMON_OK) {
+        char *complaint = complain_of_dir(
+            cli, json_view_string(*json, "spec_dir", cli->spec_dir));
+
+        if (complaint) {
+            cli_note("%s", complaint);
+            free(complaint);
+        }
+    }
+    return answer;
 }

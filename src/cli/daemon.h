@@ -4,6 +4,8 @@
 
 /* The daemon's control socket, as docs/control-protocol.md describes it. */
 
+#include "openvswitch/compiler.h"
+
 struct cli;
 struct json;
 
@@ -27,11 +29,18 @@ enum daemon_answer daemon_call_json(const struct cli *, const char *command,
                                     int timeout_ms, struct json **json,
                                     char **text);
 
+/* Returns what to say, for the caller to free, if the daemon reads another
+ * spec directory than --spec-dir: it would not see what is done there.  NULL
+ * if it reads that one, or nobody says: there is no daemon, or it does not
+ * answer within a short time.  It is asked until it has answered once. */
+char *daemon_check_dir(struct cli *) OVS_WARN_UNUSED_RESULT;
+
 /* 'status json'. */
 enum daemon_answer daemon_status(const struct cli *, int timeout_ms,
                                  struct json **json, char **text);
 /* The same for a command that has more to say than the daemon's answer: it
- * waits a short time only, and never for ever. */
+ * waits a short time only, and never for ever.  If the daemon reads another
+ * spec directory than --spec-dir, a note says so. */
 enum daemon_answer daemon_look(const struct cli *, struct json **json,
                                char **text);
 

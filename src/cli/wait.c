@@ -253,9 +253,27 @@ report_no_answer(struct wait *w, enum daemon_answer answer, const char *text)
     return answer == DAEMON_SILENT ? CLI_TIMEOUT : CLI_ABSENT;
 }
 
+/* True if the daemon reads another directory; says so. */
+static bool
+is_astray(struct wait *w)
+{
+    char *text = daemon_check_dir(w->cli);
+    bool astray = text != NULL;
+
+    if (astray) {
+        clear_progress(w);
+        ovs_error(0, "%s; %s", w->files, text);
+        free(text);
+    }
+    return astray;
+}
+
 static enum cli_exit
 wait_for_daemon(struct wait *w)
 {
+    if (is_astray(w)) {
+        return CLI_ABSENT;
+    }
     for (;;) {
         enum daemon_answer answer;
         struct json *reply;
@@ -271,6 +289,10 @@ wait_for_daemon(struct wait *w)
         }
 
         bool done = json_view_true(reply, "done");
+        if (done && is_astray(w)) { /* It had not answered before. */
+            json_destroy(reply);
+            return CLI_ABSENT;
+        }
         left = cli_ms_left(w->cli, 0);
         if (done || !left) {
             clear_progress(w);
@@ -390,7 +412,7 @@ cli_wait(struct cli *cli, const struct svec *targets,
     }
     if (cli->wait != CLI_WAIT_NONE) {
         code = wait_for_daemon(&w);
-    } else if (removed && removed->n) {
+    } else if (removed && removed->n && cli->daemon_dir != CLI_DIR_OTHER) {
         tell(&w);
     }
     if (code == CLI_DONE && vlans && cli->wait >= CLI_WAIT_OVS) {

@@ -150,6 +150,7 @@ def test_killed_chain(w):
         w.write_vm(vm, {"net0": nic(i, ifname="tap-" + vm, tag=1)})
     w.start_portd()
     w.wait_state([vm + "/net0" for vm in "abc"])
+    w.expect_log(r"\|jsonrpc\|WARN\|unix#\d+: ")  # Who asked is no more.
     random.seed(2)
     killed = changed = 0
     started = time.monotonic()

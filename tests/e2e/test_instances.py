@@ -92,6 +92,42 @@ def test_two_instances(w):
     equal(w.written("ovs-portd-b"), (0, 0), "what b wrote after its restart")
 
 
+def test_wrong_directory(w):
+    """Who edits a directory and asks the daemon of another one is told, before
+    anything is written; by another path it is still the same one."""
+    a, b = spec_dir(w, "a"), spec_dir(w, "b")
+    link = os.path.join(w.dir, "link")
+    os.symlink(a, link)
+    for spec in a, b:
+        w.write_host(spec=spec)
+        w.write_vm("vm1", {"net0": nic(1, ifname="tap0", tag=10)}, spec=spec)
+    start(w, "x", a)
+    w.wait_state("vm1/net0", target="ovs-portd-x")
+
+    def ctl(spec, *args, exit=0):
+        return w.ctl("--instance=x", *args, spec=spec, exit=exit).stderr
+
+    def text(spec):
+        return w.read("vms.d/vm1.json", spec=spec)
+    before = text(b)
+    for args, status in ((["retag", "vm1/net0", "20"], 1),
+                         (["sync"], 4), (["sync", "vm1"], 4),
+                         (["gc-confirm"], 1), (["show"], 0),
+                         (["explain", "vm1/net0"], None), (["status"], 0)):
+        said = ctl(b, *args, exit=status)
+        equal("reads %s, not %s" % (a, b) in said, True,
+              "both directories in what %r says: %r" % (args, said))
+        equal(text(b), before, "the file after %r" % args)
+    equal("reads %s" % a in ctl(b, "--wait=none", "retag", "vm1/net0", "20"),
+          True, "a note with --wait=none")
+    equal(text(b) != before, True, "it is edited with --wait=none")
+
+    for spec in a, link:
+        equal(ctl(spec, "retag", "vm1/net0", "30", "--", "sync", "--", "show"),
+              "", "what is said of the daemon's own directory")
+    equal(w.port("tap0")["tag"], 30, "tag")
+
+
 def test_instances_clash(w):
     """What one instance has is foreign to the other."""
     a, b = spec_dir(w, "a"), spec_dir(w, "b")

@@ -33,7 +33,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 /* All but those that end the process or write files. */
 static const char *const names[] = {
-    "status", "plan", "resync", "adopt", "gc-confirm", "sync", "sync", "help"
+    "status", "plan", "resync", "adopt", "gc-confirm", "sync", "sync", "help",
+    "spec-dir"
 };
 
 static struct {
