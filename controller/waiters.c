@@ -18,6 +18,7 @@
 #include "src/host/object-json.h"
 #include "src/sets.h"
 #include "src/store/names.h"
+#include "src/store/store.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -278,6 +279,11 @@ answer(struct waiter *waiter, const struct reconcile *r,
 static bool
 may_be_over(const struct waiter *waiter, const struct reconcile *r)
 {
+    /* Without a file it is for the directory as it is: what has just vanished
+     * still is in force, and what has its name now clashes with it. */
+    if (smap_is_empty(&waiter->files) && store_is_unsettled(r->store)) {
+        return false;
+    }
     return (waiter->all_loaded
             && (!waits_for_all(waiter) || reconcile_is_quiet(r, NULL)));
 }

@@ -133,6 +133,21 @@ store_cache_is_current(const struct store_cache *cache,
     return current;
 }
 
+bool
+store_cache_misses(const struct store_cache *cache)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, &cache->pending) {
+        const struct entry *entry = entry_find(cache, name);
+
+        if (entry && entry->missing_since) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The directories. */
 
 static void

@@ -46,6 +46,9 @@ void store_cache_move(struct store_cache *dst, struct store_cache *src,
 bool store_cache_is_current(const struct store_cache *,
                             const struct store_fds *, const char *name);
 
+/* True if a file has vanished that does not count as absent yet. */
+bool store_cache_misses(const struct store_cache *);
+
 enum store_scan_flags {
     STORE_SCAN_READ_ONLY = 1 << 0,  /* Leave a journal where it is. */
     STORE_SCAN_AT_ONCE = 1 << 1,    /* What has vanished is absent now. */

@@ -252,6 +252,16 @@ store_complete(const struct store *store)
     return store->cache.complete;
 }
 
+bool
+store_is_unsettled(const struct store *store)
+{
+    const struct store_cache *cache = &store->cache;
+
+    return (cache->dir.readable
+            && (store->todo.full || !sset_is_empty(&store->todo.names)
+                || store_cache_misses(cache)));
+}
+
 void
 store_changed(struct store *store, struct sset *names)
 {

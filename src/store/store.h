@@ -134,6 +134,11 @@ const struct store_dir *store_get_dir(const struct store *);
  * could be listed in full. */
 bool store_complete(const struct store *);
 
+/* True if something is known to be looked at again soon: a file that has
+ * vanished and does not count as absent yet, or one that an event has told of.
+ * What cannot be read is not waited for. */
+bool store_is_unsettled(const struct store *);
+
 /* The names of files that have appeared, changed or vanished since the last
  * call; the caller looks each up with store_get() (NULL: gone) and owns the
  * set that is returned. */

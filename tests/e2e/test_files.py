@@ -92,6 +92,24 @@ def test_vm_renamed(w):
     frames.talk(w.open("vm9/net0"), other)
 
 
+def test_synced(w):
+    """What was done by hand just before "sync" is done when it returns: a
+    file that is gone, and one that is called otherwise."""
+    world(w)
+    w.expect_log(r"vm2(new)?/net0: (conflict|error): ")
+    for turn in range(2):
+        w.remove("vms.d/vm3.json")
+        w.ctl("sync")
+        equal(is_gone(w, "tap2"), True, "tap2 is gone")
+        w.write_vm("vm3", {"net0": nic(3, ifname="tap2", tag=10)})
+        names = ["vms.d/vm2.json", "vms.d/vm2new.json"]
+        old, new = (w.path(name) for name in names[::-1 if turn else 1])
+        os.rename(old, new)
+        equal(w.ctl("sync").stderr, "", "what sync says")
+        equal([w.port("tap%d" % i) is None for i in range(3)], [False] * 3,
+              "ports that are missing")
+
+
 def test_names_swapped(w):
     """Two NICs swap their device names."""
     world(w)

@@ -256,7 +256,11 @@ test_editors(void **state)
 
     long long int start = time_msec();
     unlink(at("vms.d/a.json"));
+    assert_null(store_load(store, NULL, 1000, false));
+    assert_true(store_is_unsettled(store)
+                || time_msec() - start >= STORE_ABSENCE_MS);
     wait_for(store, "vms.d/a.json");
+    assert_false(store_is_unsettled(store));
     assert_true(time_msec() - start >= STORE_ABSENCE_MS);
     assert_null(store_get(store, "vms.d/a.json"));
     sset_destroy(&seen);
