@@ -31,7 +31,8 @@ struct waiter {
     struct smap files;          /* Name -> SHA-256, or "-". */
     struct sset loaded;         /* Of those, which have been loaded, be it in
                                  * a later version. */
-    struct sset about;          /* Of host.json's objects, only these. */
+    struct sset about;          /* Of host.json's objects, only these; or,
+                                 * without any file, these. */
     struct sset removed;        /* Removed from these files by their names. */
     bool all_loaded;            /* All files have, and 'removed' is taken. */
 };
@@ -123,12 +124,21 @@ collect_known(const struct reconcile *r, const struct sset *some,
     }
 }
 
-/* True if 'waiter' waits for all objects: it named no file, or host.json,
- * whose defaults reach everywhere, without saying what it is about. */
+/* True if 'waiter' is for the directory as a whole: it named neither a file
+ * nor an object. */
+static bool
+is_for_directory(const struct waiter *waiter)
+{
+    return smap_is_empty(&waiter->files) && sset_is_empty(&waiter->about);
+}
+
+/* True if 'waiter' waits for all objects: it is for the directory, or named
+ * host.json, whose defaults reach everywhere, without saying what it is
+ * about. */
 static bool
 waits_for_all(const struct waiter *waiter)
 {
-    return (smap_is_empty(&waiter->files)
+    return (is_for_directory(waiter)
             || (smap_get(&waiter->files, "host.json")
                 && sset_is_empty(&waiter->about)));
 }
@@ -229,7 +239,7 @@ put_errors(const struct waiter *waiter, const struct reconcile *r,
 
     SHASH_FOR_EACH (node, &r->specs.files) {
         const struct specs_file *file = node->data;
-        if (!smap_is_empty(&waiter->files)
+        if (!is_for_directory(waiter)
             && !smap_get(&waiter->files, file->name)) {
             continue;
         }
@@ -279,9 +289,9 @@ answer(struct waiter *waiter, const struct reconcile *r,
 static bool
 may_be_over(const struct waiter *waiter, const struct reconcile *r)
 {
-    /* Without a file it is for the directory as it is: what has just vanished
-     * still is in force, and what has its name now clashes with it. */
-    if (smap_is_empty(&waiter->files) && store_is_unsettled(r->store)) {
+    /* What has just vanished still is in force, and what has its name now
+     * clashes with it. */
+    if (is_for_directory(waiter) && store_is_unsettled(r->store)) {
         return false;
     }
     return (waiter->all_loaded
@@ -297,7 +307,7 @@ is_over(const struct waiter *waiter, const struct reconcile *r,
         && !model_observed_applied(host_observed(r->host))) {
         return false;           /* Rows are gone before ports are. */
     }
-    if (!reconcile_is_quiet(r, smap_is_empty(&waiter->files) ? NULL : ids)) {
+    if (!reconcile_is_quiet(r, is_for_directory(waiter) ? NULL : ids)) {
         return false;
     }
 

@@ -27,7 +27,6 @@ struct adopt {
     struct world w;
     struct sset ids;            /* Named, or all that are in conflict. */
     struct svec good;           /* Those that may adopt something. */
-    struct svec files;          /* Theirs, "NAME=SHA256". */
     size_t n_refused;
     struct json *json;
 };
@@ -81,19 +80,6 @@ add_json(struct adopt *a, const char *id, const struct adoption *adoption)
 }
 
 static void
-add_file(struct adopt *a, const char *id)
-{
-    const struct model_object *object = model_wanted_get(a->w.wanted, id);
-    const struct specs_file *file = specs_get(&a->w.specs, object->source);
-    char *target = xasprintf("%s=%s", object->source, file->sha256);
-
-    if (!svec_contains_unsorted(&a->files, target)) {
-        svec_add(&a->files, target);
-    }
-    free(target);
-}
-
-static void
 show_one(struct adopt *a, const char *id)
 {
     struct ds *out = &a->ctx->output;
@@ -110,7 +96,6 @@ show_one(struct adopt *a, const char *id)
         cli_note("%s: there is nothing to adopt", id);
     } else {
         svec_add(&a->good, id);
-        add_file(a, id);
         if (!a->json) {
             char *what = adoption_describe(&adoption);
 
@@ -195,14 +180,11 @@ do_it(struct adopt *a)
     svec_append(&argv, &a->good);
     if (cli_tell_daemon(a->ctx, "adopt", argv.names, argv.n)) {
         ds_clear(&a->ctx->output);  /* It is what was shown already. */
-        struct sset only = SSET_INITIALIZER(&only);
-
-        sset_add_array(&only, a->good.names, a->good.n);
-        a->cli->wait_only = &only;
-        a->cli->status = cli_wait(a->cli, &a->files, NULL, false, false,
-                                  false);
-        a->cli->wait_only = NULL;
-        sset_destroy(&only);
+        svec_clear(&argv);
+        for (size_t i = 0; i < a->good.n; i++) {
+            svec_add_nocopy(&argv, xasprintf("about=%s", a->good.names[i]));
+        }
+        a->cli->status = cli_wait(a->cli, &argv, NULL, false, false, false);
     }
     svec_destroy(&argv);
 }
@@ -247,7 +229,6 @@ cmd_adopt(struct ctl_context *ctx)
         .allowed = PLAN_ALLOWED_INITIALIZER,
         .ids = SSET_INITIALIZER(&a.ids),
         .good = SVEC_EMPTY_INITIALIZER,
-        .files = SVEC_EMPTY_INITIALIZER,
     };
     char *error = parse(&a);
 
@@ -265,5 +246,4 @@ cmd_adopt(struct ctl_context *ctx)
     world_close(&a.w);
     sset_destroy(&a.ids);
     svec_destroy(&a.good);
-    svec_destroy(&a.files);
 }

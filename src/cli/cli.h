@@ -87,8 +87,6 @@ struct cli {
 
     long long int deadline;     /* LLONG_MAX for none. */
     enum cli_daemon_dir daemon_dir; /* See daemon_check_dir(). */
-    const struct sset *wait_only; /* Ids of the objects that a wait is for;
-                                   * NULL: all of the files. */
 
     struct edit *edit;          /* While this chain's edit is being made. */
     struct apply *apply;        /* What its "apply" asks for, or NULL. */

@@ -122,20 +122,10 @@ is_failure(enum model_state state)
             && model_state_outcome(state) == MODEL_FAILED);
 }
 
-/* True if the wait is not for 'object', which is only in the same file. */
-static bool
-is_beside(const struct wait *w, const struct json *object)
-{
-    return (w->cli->wait_only
-            && !sset_contains(w->cli->wait_only,
-                              json_view_string(object, "object", "?")));
-}
-
 /* Prints one line for each of 'objects' that is not as wanted, or only for
  * those that failed. */
 static size_t
-print_objects(const struct wait *w, const struct json *objects,
-              bool failed_only)
+print_objects(const struct json *objects, bool failed_only)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
     size_t n = 0;
@@ -146,8 +136,7 @@ print_objects(const struct wait *w, const struct json *objects,
         const char *text = json_view_string(object, "text", "");
         enum model_state state = model_state_from_name(name);
 
-        if (!is_beside(w, object)
-            && (failed_only ? is_failure(state) : !is_at_rest(state))) {
+        if (failed_only ? is_failure(state) : !is_at_rest(state)) {
             ds_put_format(&ds, "%s: %s%s",
                           json_view_string(object, "object", "?"), name,
                           *text ? ": " : "");
@@ -205,7 +194,7 @@ report_timeout(struct wait *w, const struct json *reply)
         cli_note("ovs-portd is %s%s%s; it goes on as soon as it can", name,
                  *reason ? ": " : "", reason);
     }
-    print_objects(w, objects, false);
+    print_objects(objects, false);
     print_errors(json_view(reply, "errors"));
     json_destroy(status);
     free(text);
@@ -214,14 +203,13 @@ report_timeout(struct wait *w, const struct json *reply)
 
 /* At rest, but not as the file says. */
 static void
-note_paused(const struct wait *w, const struct json *objects)
+note_paused(const struct json *objects)
 {
     for (size_t i = 0; i < json_view_n(objects); i++) {
         const struct json *object = json_view_element(objects, i);
 
-        if (!is_beside(w, object)
-            && model_state_from_name(json_view_string(object, "state", ""))
-               == MODEL_PAUSED) {
+        if (model_state_from_name(json_view_string(object, "state", ""))
+            == MODEL_PAUSED) {
             cli_note("%s is paused and was not touched",
                      json_view_string(object, "object", "?"));
         }
@@ -231,11 +219,10 @@ note_paused(const struct wait *w, const struct json *objects)
 static enum cli_exit
 report_done(struct wait *w, const struct json *reply)
 {
-    size_t failed = print_objects(w, json_view(reply, "objects"),
-                                  true);
+    size_t failed = print_objects(json_view(reply, "objects"), true);
 
     failed += print_errors(json_view(reply, "errors"));
-    note_paused(w, json_view(reply, "objects"));
+    note_paused(json_view(reply, "objects"));
     if (failed) {
         ovs_error(0, "%s, but not everything could be made so", w->files);
         return CLI_FAILED;

@@ -91,6 +91,18 @@ def test_adopt_one(w):
     equal(w.port("tap0")["tag"], 20, "tag of tap0")
     equal(w.link("tap0")["ifalias"], "ovs-portd:main/vm1/net0", "ifalias")
     frames.talk(a, b)
+    # Others of the same file are not waited for.
+    port = {"p0": {"type": "internal"}}
+    w.write_host({"bridges": {"br0": {"datapath_type": "netdev",
+                                      "ports": port}}})
+    w.wait_state("port:br0/p0")
+    w.write_host()
+    w.wait_state("port:br0/p0", "held")
+    equal(w.ctl("--timeout=600", "adopt", "--yes", "bridge:br0",
+                timeout=30).stderr, "", "what adopt says")
+    equal(w.objects()["bridge:br0"]["state"], "ready", "br0's state")
+    w.ctl("gc-confirm", "port:br0/p0")
+    w.wait_state("port:br0/p0", None)
     w.ctl("adopt", "--yes", "--all")
     w.wait_state(["vm1/net0", "bridge:br0"])
     equal(w.ctl("plan", "--exit-code").stdout, "No changes.\n", "the plan")
