@@ -3,6 +3,8 @@ noinst_LTLIBRARIES += controller/libcontroller.la
 controller_libcontroller_la_SOURCES = \
 	controller/adopt.c \
 	controller/adopt.h \
+	controller/backlog.c \
+	controller/backlog.h \
 	controller/commands.c \
 	controller/commands.h \
 	controller/deadline.c \
@@ -32,6 +34,9 @@ controller_libcontroller_la_SOURCES = \
 sbin_PROGRAMS += \
 	controller/ovs-portd
 controller_ovs_portd_LDADD = controller/libcontroller.la $(host_libs)
+# See controller/backlog.h.
+backlog_ldflags = -Wl,--wrap=jsonrpc_recv
+controller_ovs_portd_LDFLAGS = $(AM_LDFLAGS) $(backlog_ldflags)
 
 # With --prefix=/usr that is where systemd looks.
 systemdsystemunitdir = $(prefix)/lib/systemd/system

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/backlog.h"
 #include "controller/deadline.h"
 #include "controller/level.h"
 #include "controller/reconcile.h"
@@ -436,6 +437,13 @@ void
 waiters_add(struct waiters *w, struct reconcile *r,
             struct unixctl_conn *conn, int argc, const char *argv[])
 {
+    if (!backlog_is_empty()) {
+        unixctl_command_reply_error(conn, "sync: read the answers to what was "
+                                    "asked before on this connection first, "
+                                    "then ask again");
+        return;
+    }
+
     struct waiter *waiter = xzalloc(sizeof *waiter);
 
     waiter->conn = conn;

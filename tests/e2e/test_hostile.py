@@ -2,6 +2,7 @@
 """Hostile input: what is put into the spec directory, or sent to the control
 socket, by somebody who means no good."""
 
+import json
 import os
 import random
 import socket
@@ -11,7 +12,7 @@ import time
 
 import endure
 import oracle
-from harness import equal, nic, options, wait
+from harness import equal, never, nic, options, wait
 
 SECRET = "root:$y$j9T$secret"
 
@@ -130,6 +131,33 @@ def test_races_in_the_directory(w):
     w.wait_state("vm0/net0")
     wait(lambda: w.port("tap0")["tag"] == 30, "the last one's tag")
     oracle.assert_clean(w)
+
+
+@options(asan=True)
+def test_hung_up(w):
+    """Who asks much, and for something that takes a while, and hangs up
+    without reading any of it, takes nothing along."""
+    w.expect_log(r"jsonrpc")
+    w.write_host()
+    # Many, for long answers; paused, as they need not be there.
+    w.write_vm("vm0", {"net%d" % i: nic(i, ifname="tap%d" % i, paused=True)
+                       for i in range(400)})
+    w.write_vm("vm1", {"net0": nic(401, ifname="tap401")})
+    w.start_portd()
+    w.wait_state("vm0/net0", "paused")
+    w.wait_state("vm1/net0")
+    questions = [{"id": i, "method": "status", "params": ["json"]}
+                 for i in range(8)]
+    questions.append({"id": 8, "method": "sync", "params": ["guest",
+                                                            "700"]})
+    for _ in range(3):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(os.path.join(w.rundir,
+                                   "ovs-portd.%d.ctl" % w.portd.pid))
+            s.sendall("".join(map(json.dumps, questions)).encode())
+            time.sleep(0.2)
+        never(lambda: not w.portd.alive(), "the daemon has died", 1)
+    w.ctl("sync")
 
 
 def talk_rubbish(path, rng, n):

@@ -31,7 +31,7 @@ tests_fuzz_fuzz_spec_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_text_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_text_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_unixctl_LDADD = $(fuzz_ldadd)
-tests_fuzz_fuzz_unixctl_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_unixctl_LDFLAGS = $(fuzz_ldflags) $(backlog_ldflags)
 
 check_PROGRAMS += $(fuzz_targets)
 dist_check_SCRIPTS += tests/fuzz/replay.sh
