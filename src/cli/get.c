@@ -16,19 +16,21 @@
 /* nic-get, br-get and the like: what a file gives for one object, in the words
  * that nic-set, br-set and the like take. */
 
-/* Finds 'id' in the files. */
+/* Finds 'id' in the files.  '*absent', which is false before, says of an error
+ * that all that is wrong is that there is no such thing. */
 typedef char *find_keyed(const struct world *, const char *id,
-                         struct keyed *);
+                         struct keyed *, bool *absent);
 
 /* Finds the text of VM 'vm'. */
 static char *
-read_vm(const struct world *w, const char *vm, struct keyed *k)
+read_vm(const struct world *w, const char *vm, struct keyed *k, bool *absent)
 {
     char *source = specs_vm_file(vm);
     const struct specs_file *file = specs_get(&w->specs, source);
     char *error = NULL;
 
     if (!file) {
+        *absent = true;
         error = world_unknown_vm(w, vm);
     } else if (!file->valid) {
         error = xasprintf("%s is invalid: %s", source,
@@ -41,14 +43,15 @@ read_vm(const struct world *w, const char *vm, struct keyed *k)
 }
 
 static char *
-find_vm(const struct world *w, const char *vm, struct keyed *k)
+find_vm(const struct world *w, const char *vm, struct keyed *k, bool *absent)
 {
     k->pointer = xstrdup("");
-    return read_vm(w, vm, k);
+    return read_vm(w, vm, k, absent);
 }
 
 static char *
-find_nic(const struct world *w, const char *id, struct keyed *k)
+find_nic(const struct world *w, const char *id, struct keyed *k,
+         bool *absent)
 {
     const char *slash = strchr(id, '/');
 
@@ -57,13 +60,14 @@ find_nic(const struct world *w, const char *id, struct keyed *k)
     }
 
     char *vm = xmemdup0(id, slash - id);
-    char *error = read_vm(w, vm, k);
+    char *error = read_vm(w, vm, k, absent);
 
     k->pointer = object_edit_pointer("/nics", slash + 1);
     if (k->text && !keyed_exists(k)) {
         struct sset names = SSET_INITIALIZER(&names);
         char *source = specs_source_of(id);
 
+        *absent = true;
         nic_edit_names(k->text, &names);
         char *near = near_miss(slash + 1, &names);
         error = xasprintf("there is no such NIC in %s%s", source, near);
@@ -77,7 +81,8 @@ find_nic(const struct world *w, const char *id, struct keyed *k)
 
 /* Finds an object of host.json. */
 static char *
-find_host_object(const struct world *w, const char *name, struct keyed *k)
+find_host_object(const struct world *w, const char *name, struct keyed *k,
+                 bool *absent)
 {
     const struct specs_file *file = specs_get(&w->specs, "host.json");
 
@@ -86,7 +91,10 @@ find_host_object(const struct world *w, const char *name, struct keyed *k)
                          file->errors.n ? file->errors.names[0] : "");
     }
     k->text = xstrdup(file ? file->text : "{}");
-    return host_object_find(k, name);
+
+    char *error = host_object_find(k, name);
+    *absent = !keyed_exists(k);
+    return error;
 }
 
 /* Prints those of 'values' that are 'key' or in the map 'key'; NULL: all.
@@ -142,12 +150,14 @@ get(struct ctl_context *ctx, enum spec_thing thing, find_keyed *find)
     const char *key = ctx->argc > 2 ? ctx->argv[2] : NULL;
     struct smap values = SMAP_INITIALIZER(&values);
     struct keyed k = { .thing = thing };
+    bool if_exists = keyed_option(ctx, "--if-exists");
+    bool absent = false;
     struct world w;
     char *error;
     enum cli_exit code = world_open(cli, cli->spec_dir, false, &w, &error);
 
     if (!code) {
-        error = find(&w, id, &k);
+        error = find(&w, id, &k, &absent);
         if (!error && key) {
             error = check_key(&k, key);
         }
@@ -155,15 +165,15 @@ get(struct ctl_context *ctx, enum spec_thing thing, find_keyed *find)
             keyed_values(&k, &values);
         }
         if (!error && !print_values(ctx, &values, key) && key
-            && !keyed_option(ctx, "--if-exists")) {
+            && !if_exists) {
             error = xasprintf("%s: the file does not give it", key);
         }
     }
-    if (error) {
+    if (error && !(absent && if_exists)) {
         cli_fail(ctx, code ? code : CLI_REFUSED,
                  xasprintf("%s: %s: %s", ctx->argv[0], id, error));
-        free(error);
     }
+    free(error);
     world_close(&w);
     keyed_destroy(&k);
     smap_destroy(&values);

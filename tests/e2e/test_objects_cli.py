@@ -161,8 +161,15 @@ def test_set_get_clear(w):
     refused(w, "nic-get", "vm1/net0", "mtuu", text="did you mean")
     refused(w, "nic-get", "vm1/net9", text="there is no such NIC")
     refused(w, "nic-get", "vm9/net0", text="there is no VM")
-    equal(w.ctl("nic-get", "--if-exists", "vm1/net0", "mtu").stdout, "",
-          "mtu")
+    for words in (["nic-get", "vm1/net0", "mtu"], ["nic-get", "vm1/net9"],
+                  ["nic-get", "vm9/net0", "tag"], ["vm-get", "vm9"],
+                  ["br-get", "br9"], ["port-get", "br9/p0", "tag"],
+                  ["port-get", "p0"], ["bond-get", "bond9"],
+                  ["link-get", "lab"]):
+        result = w.ctl(words[0], "--if-exists", *words[1:])
+        equal((result.stdout, result.stderr), ("", ""),
+              "what %r says" % words)
+    refused(w, "nic-get", "--if-exists", "vm1", text="VM/NIC")
 
 
 @options(asan=True)
