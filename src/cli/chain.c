@@ -177,15 +177,29 @@ print_diff(const struct cli *cli)
     ds_destroy(&ds);
 }
 
+/* Who quarantines a NIC wants it to be cut off, and what is paused goes on. */
+static enum cli_exit
+report_paused(const struct svec *ids)
+{
+    for (size_t i = 0; i < ids->n; i++) {
+        ovs_error(0, "%s: is paused, so it is not cut off; \"ovs-portctl "
+                  "resume %s\" puts its quarantine in force", ids->names[i],
+                  ids->names[i]);
+    }
+    return ids->n ? CLI_FAILED : CLI_DONE;
+}
+
 static enum cli_exit
 commit_and_wait(struct cli *cli)
 {
+    struct svec paused = SVEC_EMPTY_INITIALIZER;
     struct svec targets = SVEC_EMPTY_INITIALIZER;
     struct svec removed = SVEC_EMPTY_INITIALIZER;
     struct sset bridges = SSET_INITIALIZER(&bridges);
     enum cli_exit status = CLI_REFUSED;
     bool changed;
 
+    edit_paused(cli->edit, &paused);
     edit_vlan_bridges(cli->edit, &bridges);
     cli_wait_prepare(cli, &bridges, edit_is_about_vlans(cli->edit));
     char *error = edit_commit(cli->edit, &changed);
@@ -200,6 +214,8 @@ commit_and_wait(struct cli *cli)
         edit_removed(cli->edit, &removed);
         status = cli_wait(cli, &targets, &removed,
                           edit_is_about_vlans(cli->edit), true, changed);
+        enum cli_exit code = report_paused(&paused);
+        status = status ? status : code;
         if (cli->apply && cli->apply->confirm) {
             confirm_note(cli);
         }
@@ -209,6 +225,7 @@ commit_and_wait(struct cli *cli)
     sset_destroy(&bridges);
     svec_destroy(&removed);
     svec_destroy(&targets);
+    svec_destroy(&paused);
     return status;
 }
 

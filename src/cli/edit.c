@@ -31,6 +31,7 @@ struct edit {
     struct sset vlans;          /* Ids of objects whose VLANs are set... */
     struct sset objects;        /* ...of those that commands were about... */
     struct sset removed;        /* ...and of those that they removed. */
+    struct sset quarantined;    /* "VM" or "VM/NIC", by "quarantine". */
     bool everything;            /* Once committed: any object may be another
                                  * one now. */
 };
@@ -61,6 +62,7 @@ edit_begin(const struct cli *cli, struct edit **editp)
     sset_init(&edit->vlans);
     sset_init(&edit->objects);
     sset_init(&edit->removed);
+    sset_init(&edit->quarantined);
     svec_init(&edit->targets);
     edit->parsed = xmalloc(sizeof *edit->parsed);
     shash_init(edit->parsed);
@@ -105,6 +107,7 @@ edit_end(struct edit *edit)
         sset_destroy(&edit->vlans);
         sset_destroy(&edit->objects);
         sset_destroy(&edit->removed);
+        sset_destroy(&edit->quarantined);
         svec_destroy(&edit->targets);
         spec_result_destroy(&edit->host);
         free(edit);
@@ -400,6 +403,40 @@ edit_vlan_bridges(const struct edit *edit, struct sset *bridges)
     }
 }
 
+/* Adds those of 'id', a VM or a NIC, that are quarantined and paused. */
+static void
+add_paused(const struct edit *edit, const char *id, struct svec *ids)
+{
+    size_t len = strcspn(id, "/");
+    char *vm = xmemdup0(id, len);
+    char *name = specs_vm_file(vm);
+    const struct store_file *file = store_edit_get(edit->store, name);
+    const struct spec_result *result
+        = file && file->state == STORE_OK ? parse(edit, file) : NULL;
+
+    for (size_t i = 0; result && i < result->n_objects; i++) {
+        const struct model_object *object = result->objects[i];
+
+        if (object->paused && object->quarantined
+            && (!id[len] || !strcmp(object->id, id))) {
+            svec_add(ids, object->id);
+        }
+    }
+    free(name);
+    free(vm);
+}
+
+void
+edit_paused(const struct edit *edit, struct svec *ids)
+{
+    const char *id;
+
+    SSET_FOR_EACH (id, &edit->quarantined) {
+        add_paused(edit, id, ids);
+    }
+    svec_sort_unique(ids);
+}
+
 /* For commands. */
 
 const struct shash *
@@ -595,4 +632,10 @@ edit_note_removed(struct edit *edit, const char *id)
 {
     edit_note_object(edit, id);
     sset_add(&edit->removed, id);
+}
+
+void
+edit_note_quarantined(struct edit *edit, const char *id)
+{
+    sset_add(&edit->quarantined, id);
 }

@@ -47,6 +47,9 @@ void edit_removed(const struct edit *, struct svec *ids);
 /* Adds the bridges of the ports whose VLANs the commands set; before the
  * commit. */
 void edit_vlan_bridges(const struct edit *, struct sset *bridges);
+/* Adds the ids of the NICs that "quarantine" was about and that are paused, so
+ * that nothing cuts them off; sorted, before the commit. */
+void edit_paused(const struct edit *, struct svec *ids);
 /* True if the commands were about VLANs. */
 bool edit_is_about_vlans(const struct edit *);
 
@@ -89,5 +92,7 @@ void edit_note_object(struct edit *, const char *id);
 /* The command removed object 'id' by its name, which confirms its deletion.
  * A bridge that is still in use makes edit_check() fail. */
 void edit_note_removed(struct edit *, const char *id);
+/* The command was "quarantine" of 'id', a VM or one NIC. */
+void edit_note_quarantined(struct edit *, const char *id);
 
 #endif /* src/cli/edit.h */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include "src/cli/cli.h"
+#include "src/cli/edit.h"
 #include "src/cli/target.h"
 #include "sset.h"
 #include "util.h"
@@ -46,6 +47,7 @@ void
 cmd_quarantine(struct ctl_context *ctx)
 {
     flag(ctx, "quarantined", true);
+    edit_note_quarantined(cli_of(ctx)->edit, ctx->argv[1]);
 }
 
 void

@@ -99,6 +99,18 @@ def test_pause(w):
     w.ctl("resume", "vm1")
     equal(w.port("tap0")["tag"], 20, "tag")
     equal(w.read("vms.d/vm1.json"), VM.replace("10", "20", 1), "vm1.json")
+
+    # What is to be cut off at once must not look as if it were.
+    w.ctl("pause", "vm1/net0")
+    for args in ["quarantine", "vm1/net0"], ["--wait=none", "quarantine",
+                                             "vm1"]:
+        said = w.ctl(*args, exit=2).stderr
+        equal('"ovs-portctl resume vm1/net0"' in said, True, said)
+        equal("vm1/net1: is paused" in said, False, said)
+        equal(w.is_up("tap0"), True, "up")
+    w.ctl("quarantine", "vm1", "--", "resume", "vm1/net0")
+    equal((w.is_up("tap0"), w.is_up("tap1")), (False, False), "up")
+    w.ctl("release", "vm1")
     refused(w, "pause", "vm9", text="there is no VM")
     refused(w, "resume", "vm1/nope", text="has no NIC")
 
