@@ -163,8 +163,8 @@ is_uuid(const char *s)
 /* Finds VM and NIC in our own mark, which has them, or in the ids that
  * libvirt, os-vif and others write; '*nic' is NULL where nothing says it. */
 static void
-find_names(const struct raise *r, const struct model_port *port,
-           char **vm, char **nic, const char **uuid)
+find_names(struct raise *r, const struct model_port *port, char **vm,
+           char **nic, const char **uuid)
 {
     const struct smap *ids = &port->ifaces[0].row.fields;
     const char *own = model_observed_own(
@@ -186,6 +186,10 @@ find_names(const struct raise *r, const struct model_port *port,
     char *problem = vm_id ? spec_check_name(vm_id) : NULL;
     *vm = xstrdup(vm_id && !problem ? vm_id
                   : *uuid ? *uuid : port->row.name);
+    if (problem) {
+        raise_note(r, "Interface %s: its vm-id \"%s\" cannot be a VM's "
+                   "name; it becomes \"%s\"", port->row.name, vm_id, *vm);
+    }
     free(problem);
 }
 

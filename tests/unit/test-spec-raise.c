@@ -552,6 +552,8 @@ test_bad_ids(void **state OVS_UNUSED)
     text_of(&raised, "vms.d/tap2.json");
     text_of(&raised, "vms.d/-.json");
     assert_has(text_of(&raised, "host.json"), "\"tap3\"");
+    assert_note(&raised, "Interface tap1: its vm-id \"../../etc/passwd\" "
+                "cannot be a VM's name; it becomes \"tap1\"");
     assert_note(&raised, "tap3 is a TAP, but nothing says");
     assert_note(&raised, "int0: mac is left out");
     assert_note(&raised, "eth9: mac is left out: OVS ignores it, as");
