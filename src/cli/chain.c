@@ -216,8 +216,10 @@ commit_and_wait(struct cli *cli)
                           edit_is_about_vlans(cli->edit), true, changed);
         enum cli_exit code = report_paused(&paused);
         status = status ? status : code;
-        if (cli->apply && cli->apply->confirm) {
+        if (cli->apply && cli->apply->confirm && changed) {
             confirm_note(cli);
+        } else if (cli->apply && cli->apply->confirm) {
+            cli_note("nothing to change, so nothing to confirm");
         }
     }
     flows_close(cli->flows);
@@ -342,6 +344,12 @@ cli_tell_daemon(struct ctl_context *ctx, const char *command,
         return false;
 
     case DAEMON_SILENT:
+        cli_fail(ctx, CLI_ABSENT, xasprintf(
+            "%s; it may still do what was asked as soon as it goes on: "
+            "\"ovs-portctl show\" tells then", text));
+        free(text);
+        return false;
+
     case DAEMON_ABSENT:
     default:
         cli_fail(ctx, CLI_ABSENT, text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "src/cli/cli.h"
+#include "src/cli/near.h"
 #include "src/cli/world.h"
 #include "sset.h"
 #include "util.h"
@@ -159,6 +160,23 @@ put_bridge(struct output *o, const struct world *w, const char *name)
     free(id);
 }
 
+/* All bridges that the files know of. */
+static void
+add_bridges(const struct world *w, struct sset *names)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &w->wanted->by_bridge) {
+        sset_add(names, node->name);
+    }
+    SHASH_FOR_EACH (node, &w->wanted->objects) {
+        const struct model_object *object = node->data;
+        if (object->bridge) {
+            sset_add(names, object->bridge->row.name);
+        }
+    }
+}
+
 void
 cmd_br_list(struct ctl_context *ctx)
 {
@@ -166,20 +184,11 @@ cmd_br_list(struct ctl_context *ctx)
         "bridge", "managed", "datapath", "nics", "ports", NULL
     };
     struct sset names = SSET_INITIALIZER(&names);
-    struct shash_node *node;
     struct output o;
     struct world w;
 
     if (open_specs(ctx, &w)) {
-        SHASH_FOR_EACH (node, &w.wanted->by_bridge) {
-            sset_add(&names, node->name);
-        }
-        SHASH_FOR_EACH (node, &w.wanted->objects) {
-            const struct model_object *object = node->data;
-            if (object->bridge) {
-                sset_add(&names, object->bridge->row.name);
-            }
-        }
+        add_bridges(&w, &names);
 
         const char **sorted = sset_sort(&names);
         output_init(&o, headings);
@@ -195,16 +204,37 @@ cmd_br_list(struct ctl_context *ctx)
     sset_destroy(&names);
 }
 
-/* Objects of host.json whose ids begin with 'prefix'; 'put' adds one. */
+/* Fails the command if no file knows of 'bridge'. */
+static bool
+check_bridge(struct ctl_context *ctx, const struct world *w,
+             const char *bridge)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+
+    add_bridges(w, &names);
+    bool known = sset_contains(&names, bridge);
+    if (!known) {
+        char *near = near_miss(bridge, &names);
+
+        cli_fail(ctx, CLI_REFUSED, xasprintf(
+            "%s: there is no bridge \"%s\"%s", ctx->argv[0], bridge, near));
+        free(near);
+    }
+    sset_destroy(&names);
+    return known;
+}
+
+/* Objects of host.json whose ids begin with 'prefix', on 'bridge' if it is not
+ * NULL; 'put' adds one. */
 static void
-list_host(struct ctl_context *ctx, const char *prefix,
+list_host(struct ctl_context *ctx, const char *prefix, const char *bridge,
           const char *const headings[],
           void (*put)(struct output *, const struct model_object *))
 {
     struct output o;
     struct world w;
 
-    if (open_specs(ctx, &w)) {
+    if (open_specs(ctx, &w) && (!bridge || check_bridge(ctx, &w, bridge))) {
         const struct shash_node **nodes = shash_sort(&w.wanted->objects);
 
         output_init(&o, headings);
@@ -256,10 +286,11 @@ cmd_port_list(struct ctl_context *ctx)
     static const char *const headings[] = {
         "port", "bridge", "type", "vlan", NULL
     };
-    char *prefix = (ctx->argc > 1 ? xasprintf("port:%s/", ctx->argv[1])
+    const char *bridge = ctx->argc > 1 ? ctx->argv[1] : NULL;
+    char *prefix = (bridge ? xasprintf("port:%s/", bridge)
                     : xstrdup("port:"));
 
-    list_host(ctx, prefix, headings, put_port);
+    list_host(ctx, prefix, bridge, headings, put_port);
     free(prefix);
 }
 
@@ -289,7 +320,7 @@ cmd_bond_list(struct ctl_context *ctx)
         "bond", "bridge", "members", "mode", "lacp", "vlan", NULL
     };
 
-    list_host(ctx, "bond:", headings, put_bond);
+    list_host(ctx, "bond:", NULL, headings, put_bond);
 }
 
 static void
@@ -331,5 +362,5 @@ cmd_link_list(struct ctl_context *ctx)
         "link", "type", "end", "vlan", "other end", "other vlan", NULL
     };
 
-    list_host(ctx, "link:", headings, put_link);
+    list_host(ctx, "link:", NULL, headings, put_link);
 }

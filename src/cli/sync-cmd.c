@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include "src/cli/cli.h"
 #include "src/cli/wait.h"
 #include "src/cli/world.h"
@@ -25,7 +26,10 @@ add_vms(struct ctl_context *ctx, struct svec *targets, char **error)
         if (file) {
             svec_add_nocopy(targets, xasprintf("%s=%s", name, file->sha256));
         } else {
-            *error = world_unknown_vm(&w, ctx->argv[i]);
+            *error = (strpbrk(ctx->argv[i], "/:")
+                      ? xasprintf("%s: is not a VM's name; name VMs, or none "
+                                  "for all objects", ctx->argv[i])
+                      : world_unknown_vm(&w, ctx->argv[i]));
             code = CLI_REFUSED;
         }
         free(name);

@@ -44,6 +44,7 @@ struct wait {
     const char *files;          /* What has become of them. */
     const char *applied;        /* The same, once all is as they say. */
     bool loaded;                /* The daemon has loaded them. */
+    bool silent;                /* It was asked and has not answered. */
     bool shown;                 /* There is a progress line. */
 };
 
@@ -234,6 +235,7 @@ static enum cli_exit
 report_no_answer(struct wait *w, enum daemon_answer answer, const char *text)
 {
     ovs_error(0, "%s; %s", w->files, text);
+    w->silent = answer == DAEMON_SILENT;
     if (answer == DAEMON_ABSENT) {
         cli_note("ovs-portd applies the files when it starts");
     }
@@ -330,8 +332,11 @@ tell(struct wait *w)
     char *text = NULL;
 
     left = left < 0 ? TELL_TIMEOUT : MIN(left, TELL_TIMEOUT);
-    if (daemon_call_json(w->cli, "sync", w->argv.names, w->argv.n, left,
-                         &reply, &text) == DAEMON_OK) {
+    enum daemon_answer answer
+        = daemon_call_json(w->cli, "sync", w->argv.names, w->argv.n, left,
+                           &reply, &text);
+    w->silent = answer == DAEMON_SILENT;
+    if (answer == DAEMON_OK) {
         w->loaded = json_view_true(reply, "loaded");
         json_destroy(reply);
     }
@@ -340,7 +345,7 @@ tell(struct wait *w)
 
 /* The daemon was not told that these were removed on purpose. */
 static void
-note_untold(const struct svec *removed)
+note_untold(const struct svec *removed, bool silent)
 {
     size_t n_nics = 0;
 
@@ -358,6 +363,10 @@ note_untold(const struct svec *removed)
                  "on purpose; it deletes what is removed after its grace, "
                  "unless a fuse holds it: \"ovs-portctl show\" says so",
                  n_nics, n_nics > 1 ? "s were" : " was");
+    }
+    if (silent) {
+        cli_note("ovs-portd has not answered, but may still learn of it, and "
+                 "delete it at once");
     }
 }
 
@@ -405,8 +414,8 @@ cli_wait(struct cli *cli, const struct svec *targets,
     if (code == CLI_DONE && vlans && cli->wait >= CLI_WAIT_OVS) {
         code = wait_for_flows(&w);
     }
-    if (removed && !w.loaded) {
-        note_untold(removed);
+    if (removed && removed->n && !w.loaded) {
+        note_untold(removed, w.silent);
     }
     int left = cli_ms_left(cli, 1);
     flows_note(cli->flows, left < 0 ? FLOWS_MAX : MIN(left, FLOWS_MAX));

@@ -338,6 +338,8 @@ def test_nobody_to_undo_it(w):
         equal((files(w.spec), os.listdir(w.state)), (before, []),
               "files after %r" % (args,))
         return text
+    mentions(refused("apply", "--confirm=5", w.path("vms.d/vm2.json"),
+                     exit=0), "nothing to change, so nothing to confirm")
     apply = ["apply", "--confirm=5", path]
     mentions(refused("--state-dir=" + w.dir, *apply), "--state-dir is")
     other = os.path.join(w.dir, "other")

@@ -124,6 +124,8 @@ def test_ports(w):
           [["eth1", "br0", "system", "trunk 10,20,21"],
            ["mgmt0", "br0", "internal", "5"]], "port-list")
     equal(rows(w, "port-list", "br1"), [], "port-list br1")
+    refused(w, "port-list", "br9", text='there is no bridge "br9"')
+    refused(w, "sync", "bridge:br0", text="not a VM's name; name VMs")
     w.ctl("port-set", "mgmt0", "tag=6", "--", "port-set", "br0/eth1",
           "trunks=10,11")
     equal((w.port("eth1")["trunks"], w.port("mgmt0")["tag"]), ([10, 11], 6),
@@ -381,6 +383,10 @@ def test_confirmed(w):
     w.portd.signal(signal.SIGSTOP)
     result = w.ctl("--timeout=1", "port-del", "p0", exit=3)
     equal("gc-confirm port:br0/p0" in result.stderr, True, result.stderr)
+    equal("may still learn of it" in result.stderr, True, result.stderr)
+    result = w.ctl("--timeout=1", "gc-confirm", "port:br0/p9", exit=4)
+    equal("may still do what was asked" in result.stderr, True,
+          result.stderr)
     w.portd.signal(signal.SIGCONT)
     # The request was on its way all the same.
     w.wait_state("port:br0/p0", None)
