@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 
-/* True if nothing is queued for the client whose command is being carried out.
- * To be called from the command's function only. */
+/* True if nothing is queued, as far as is known, for the client whose command
+ * is being carried out.  To be called from the command's function only. */
 bool backlog_is_empty(void);
 
 #endif /* controller/backlog.h */

@@ -17,6 +17,7 @@
 #include "smap.h"
 #include "src/host/host.h"
 #include "src/host/object-json.h"
+#include "src/host/safe-text.h"
 #include "src/sets.h"
 #include "src/store/names.h"
 #include "src/store/store.h"
@@ -276,10 +277,12 @@ answer(struct waiter *waiter, const struct reconcile *r,
     json_object_put(reply, "objects", objects);
     put_errors(waiter, r, reply);
 
-    char *text = json_to_string(reply, 0);
+    struct ds text = DS_EMPTY_INITIALIZER;
+
+    safe_text_put_json(&text, reply, 0);
     json_destroy(reply);
-    unixctl_command_reply(waiter->conn, text);
-    free(text);
+    unixctl_command_reply(waiter->conn, ds_cstr(&text));
+    ds_destroy(&text);
 
     ovs_list_remove(&waiter->node);
     waiter_destroy(waiter);

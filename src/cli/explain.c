@@ -137,16 +137,25 @@ static void
 stranger(struct walk *w, const char *name, const char *what,
          const char *mark)
 {
+    const struct explain_input *in = w->in;
+    const struct plan_gate gate = PLAN_GATE_INITIALIZER;
+    char *obstacle = mark ? NULL : plan_adoption_obstacle(
+        in->wanted, in->observed, in->id, &gate);
+
     if (mark) {
         ok(w, name, "%s %s is not this NIC's, but %s", what, w->ifname, mark);
-        broken(w, "remove it, or give the NIC another device name: "
-               "\"ovs-portctl nic-set %s ifname=NAME\"", w->in->id);
     } else {
         ok(w, name, "%s %s is there already and not ours", what, w->ifname);
+    }
+    if (mark || obstacle) {
+        broken(w, "remove it, or give the NIC another device name: "
+               "\"ovs-portctl nic-set %s ifname=NAME\"", in->id);
+    } else {
         broken(w, "take it over: \"ovs-portctl adopt %s\"; or remove it, or "
                "give the NIC another device name: \"ovs-portctl nic-set %s "
-               "ifname=NAME\"", w->in->id, w->in->id);
+               "ifname=NAME\"", in->id, in->id);
     }
+    free(obstacle);
 }
 
 static bool

@@ -178,14 +178,15 @@ plan_adopt(const struct model_wanted *wanted,
 }
 
 char *
-planner_adoption_obstacle(const struct planner *p)
+plan_adoption_obstacle(const struct model_wanted *wanted,
+                       const struct model_observed *observed, const char *id,
+                       const struct plan_gate *gate)
 {
     struct plan stamps, rest;
 
     plan_init(&stamps);
     plan_init(&rest);
-    char *obstacle = plan_adopt(p->wanted, p->observed, p->id, p->gate,
-                                &stamps, &rest);
+    char *obstacle = plan_adopt(wanted, observed, id, gate, &stamps, &rest);
     plan_destroy(&stamps);
     plan_destroy(&rest);
     return obstacle;

@@ -144,6 +144,12 @@ char *plan_adopt(const struct model_wanted *, const struct model_observed *,
                  struct plan *stamps, struct plan *rest)
     OVS_WARN_UNUSED_RESULT;
 
+/* Why plan_adopt() would refuse, for the caller to free, or NULL. */
+char *plan_adoption_obstacle(const struct model_wanted *,
+                             const struct model_observed *, const char *id,
+                             const struct plan_gate *)
+    OVS_WARN_UNUSED_RESULT;
+
 void plan_verdict_destroy(struct plan_verdict *);
 
 /* The number of steps that can be done now. */

@@ -176,7 +176,8 @@ note_stranger(struct planner *p, const char *what, const char *name)
         return;
     }
 
-    char *obstacle = planner_adoption_obstacle(p);
+    char *obstacle = plan_adoption_obstacle(p->wanted, p->observed, p->id,
+                                            p->gate);
     if (obstacle) {
         planner_note(p, MODEL_CONFLICT,
                      "%s %s is there already and not ours; remove it, or "

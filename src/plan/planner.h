@@ -62,9 +62,6 @@ void planner_run(struct planner *, struct plan *, struct plan_verdict *);
  * notes the conflict (or the wait for an object of ours). */
 bool planner_owns(struct planner *, const char *what, const char *name,
                   const char *mark);
-/* Why plan_adopt() would refuse the planner's object, for the caller to free,
- * or NULL. */
-char *planner_adoption_obstacle(const struct planner *);
 /* The mark of kernel device 'link': by its alias or, if somebody rewrote
  * that, by the Interface row that was made for this very ifindex. */
 const char *planner_link_mark(const struct planner *,
