@@ -485,7 +485,7 @@ def test_explain(w):
 
 def explained(w, name, *words, nic_id="vm1/net0"):
     """explain names link 'name' (None: none) as the first broken one, with a
-    remedy, and says 'words'."""
+    remedy, and says 'words'.  Returns all that it says."""
     result = w.ctl("explain", nic_id, exit=1 if name else 0)
     lines = result.stdout.splitlines()
     found = [s for s in lines if s.startswith("First broken link: ")]
@@ -496,6 +496,7 @@ def explained(w, name, *words, nic_id="vm1/net0"):
     for word in words:
         equal(word in result.stdout, True,
               "%r in %s" % (word, result.stdout))
+    return result.stdout
 
 
 TUNSETOWNER = 0x400454cc
@@ -568,9 +569,14 @@ def test_explain_guest(w):
     w.start_vswitchd()
     wait(lambda: w.iface("tap0")["error"], "OVS's error")
     explained(w, "ofport", "No such device", "start ovs-portd")
-    # A stranger has the name.
+    # A stranger has the name: for what can be no NIC's port, or for a TAP.
     w.vsctl("del-port", "tap0", "--", "add-port", "br0", "tap0", "--",
             "set", "Interface", "tap0", "type=internal")
+    text = explained(w, "port", "remove it", "ifname=NAME")
+    equal("ovs-portctl adopt" in text, False, text)
+    w.vsctl("del-port", "tap0")
+    w.ip("tuntap", "add", "dev", "tap0", "mode", "tap", "multi_queue")
+    w.vsctl("add-port", "br0", "tap0")
     explained(w, "port", "adopt vm1/net0", "ifname=NAME")
 
 
