@@ -275,6 +275,7 @@ plan_one(struct reconcile *r, const char *id, long long int now)
         free(held);
         return;
     }
+    host_watch(r->host, id);
     host_plan(r->host, id, &gate, &plan, &verdict);
     if (becomes_contested(record, &plan, now)) {
         plan_clear(&plan);

@@ -278,6 +278,7 @@ world_plan(const struct world *w, const char *id, struct plan *plan,
     char *held;
     const struct plan_gate gate = make_gate(w, id, &held);
 
+    host_watch(w->host, id);
     host_plan(w->host, id, &gate, plan, verdict);
     free(held);
 }

@@ -268,10 +268,8 @@ wants_offloads(const struct host *h, const char *name)
     return false;
 }
 
-/* The offloads of a device are looked at only as long as its spec says
- * something of them. */
-static void
-watch_offloads(struct host *h, const char *id)
+void
+host_watch(struct host *h, const char *id)
 {
     const struct model_object *object = model_wanted_get(&h->wanted, id);
     struct sset *before = shash_find_and_delete(&h->watched, id);
@@ -299,10 +297,9 @@ watch_offloads(struct host *h, const char *id)
 }
 
 void
-host_plan(struct host *h, const char *id, const struct plan_gate *gate,
+host_plan(const struct host *h, const char *id, const struct plan_gate *gate,
           struct plan *plan, struct plan_verdict *verdict)
 {
-    watch_offloads(h, id);
     plan_object(&h->wanted, &h->observed, id, gate, plan, verdict);
 }
 

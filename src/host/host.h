@@ -60,7 +60,13 @@ void host_resync(struct host *);
  * is silent about who holds a TAP that is admin-down. */
 void host_refresh(struct host *, const char *id);
 
-void host_plan(struct host *, const char *id, const struct plan_gate *,
+/* Begins to look, or ceases, at what is looked at only as long as the spec of
+ * object 'id' says something of it: the offloads of its devices.  To be called
+ * before host_plan() where what is wanted may be another thing now. */
+void host_watch(struct host *, const char *id);
+
+/* plan_object(). */
+void host_plan(const struct host *, const char *id, const struct plan_gate *,
                struct plan *, struct plan_verdict *);
 
 /* plan_adopt(). */

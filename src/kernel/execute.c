@@ -543,10 +543,12 @@ delete_all(struct kernel *k, struct plan_step **steps, size_t n)
 static bool
 needs_attach(const struct plan_step *step)
 {
-    return (step->op == PLAN_DEL
-            || plan_step_find(step, MODEL_L_OWNER)
-            || plan_step_find(step, MODEL_L_GROUP)
-            || plan_step_find(step, MODEL_L_PERSIST));
+    for (size_t i = 0; i < step->n_changes; i++) {
+        if (model_link_field_needs_attach(step->changes[i].field)) {
+            return true;
+        }
+    }
+    return step->op == PLAN_DEL;
 }
 
 /* True if 'step' failed because its device is gone, or is in use where the

@@ -34,15 +34,6 @@ static const struct option {
     { MODEL_BOND_PRIMARY, IFLA_BOND_PRIMARY, NULL },
 };
 
-static void
-put_number(struct model_link *link, const char *field, uint32_t value)
-{
-    char text[16];
-
-    snprintf(text, sizeof text, "%"PRIu32, value);
-    smap_replace(&link->fields, field, text);
-}
-
 /* The word with number 'i', or NULL. */
 static const char *
 find_word(const char *const *words, size_t i)
@@ -65,13 +56,13 @@ parse_option(struct model_link *link, const struct option *o,
     uint8_t u8;
 
     if (!o->words && attr_u32(a, &u32)) {
-        put_number(link, field, u32);
+        model_link_set_number(link, field, u32);
     } else if (o->words && attr_u8(a, &u8)) {
         word = find_word(o->words, u8);
         if (word) {
             smap_replace(&link->fields, field, word);
         } else {
-            put_number(link, field, u8);
+            model_link_set_number(link, field, u8);
         }
     }
     free(field);
@@ -89,7 +80,7 @@ parse_ad_info(struct model_link *link, struct nlattr *info)
         return;
     }
     if (attr_u16(tb[IFLA_BOND_AD_INFO_AGGREGATOR], &id)) {
-        put_number(link, MODEL_L_AGGREGATOR, id);
+        model_link_set_number(link, MODEL_L_AGGREGATOR, id);
     }
     if (tb[IFLA_BOND_AD_INFO_PARTNER_MAC]
         && nla_len(tb[IFLA_BOND_AD_INFO_PARTNER_MAC]) >= sizeof mac) {
@@ -114,7 +105,7 @@ rtnl_parse_bond(struct model_link *link, struct nlattr *data)
         parse_option(link, &options[i], tb[options[i].type]);
     }
     if (attr_u32(tb[IFLA_BOND_ACTIVE_SLAVE], &u32) && u32) {
-        put_number(link, MODEL_L_ACTIVE, u32);
+        model_link_set_number(link, MODEL_L_ACTIVE, u32);
     }
     parse_ad_info(link, tb[IFLA_BOND_AD_INFO]);
 }
@@ -138,7 +129,7 @@ rtnl_parse_bond_member(struct model_link *link, struct nlattr *data)
                      word ? word : "unknown");
     }
     if (attr_u16(tb[IFLA_BOND_SLAVE_AD_AGGREGATOR_ID], &u16)) {
-        put_number(link, MODEL_L_AGGREGATOR, u16);
+        model_link_set_number(link, MODEL_L_AGGREGATOR, u16);
     }
 }
 

@@ -53,15 +53,6 @@ set_bool(struct model_link *link, const char *field, bool value)
 }
 
 static void
-set_u32(struct model_link *link, const char *field, uint32_t value)
-{
-    char text[16];
-
-    snprintf(text, sizeof text, "%"PRIu32, value);
-    smap_replace(&link->fields, field, text);
-}
-
-static void
 parse_tun(struct model_link *link, struct nlattr *data)
 {
     struct nlattr *tb[IFLA_TUN_MAX + 1];
@@ -75,10 +66,10 @@ parse_tun(struct model_link *link, struct nlattr *data)
         smap_replace(&link->fields, MODEL_L_KIND, "tap");
     }
     if (attr_u32(tb[IFLA_TUN_OWNER], &u32)) {
-        set_u32(link, MODEL_L_OWNER, u32);
+        model_link_set_number(link, MODEL_L_OWNER, u32);
     }
     if (attr_u32(tb[IFLA_TUN_GROUP], &u32)) {
-        set_u32(link, MODEL_L_GROUP, u32);
+        model_link_set_number(link, MODEL_L_GROUP, u32);
     }
     if (attr_u8(tb[IFLA_TUN_MULTI_QUEUE], &u8)) {
         set_bool(link, MODEL_L_MULTI_QUEUE, u8);
@@ -130,7 +121,7 @@ parse_inet(struct model_link *link, struct nlattr *inet)
         && nla_len(tb[IFLA_INET_CONF]) >= offset + sizeof value) {
         memcpy(&value, (char *) nla_data(tb[IFLA_INET_CONF]) + offset,
                sizeof value);
-        set_u32(link, MODEL_L_ARP_IGNORE, value);
+        model_link_set_number(link, MODEL_L_ARP_IGNORE, value);
     }
 }
 
@@ -202,7 +193,7 @@ parse_attrs(const struct ifinfomsg *ifi, struct nlattr **tb)
     set_bool(link, MODEL_L_UP, ifi->ifi_flags & IFF_UP);
     parse_mac(link, tb[IFLA_ADDRESS]);
     if (attr_u32(tb[IFLA_MTU], &u32)) {
-        set_u32(link, MODEL_L_MTU, u32);
+        model_link_set_number(link, MODEL_L_MTU, u32);
     }
     text = attr_string(tb[IFLA_IFALIAS]);
     if (text && text[0]) {
@@ -220,12 +211,12 @@ parse_attrs(const struct ifinfomsg *ifi, struct nlattr **tb)
         link->peer_ifindex = u32;
     }
     if (attr_u32(tb[IFLA_MASTER], &u32) && u32) {
-        set_u32(link, MODEL_L_MASTER, u32);
+        model_link_set_number(link, MODEL_L_MASTER, u32);
     }
     if ((model_link_is(link, "veth") || model_link_is(link, "bond"))
         && attr_u32(tb[IFLA_GROUP], &u32)
         && (u32 & ~UINT16_MAX) == RTNL_GROUP_UNFINISHED) {
-        set_u32(link, MODEL_L_UNFINISHED, u32 & UINT16_MAX);
+        model_link_set_number(link, MODEL_L_UNFINISHED, u32 & UINT16_MAX);
     }
     parse_af_spec(link, tb[IFLA_AF_SPEC]);
     return link;

@@ -3,6 +3,7 @@
 #include "src/model/model.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -336,6 +337,24 @@ model_link_n_attached(const struct model_link *link)
     unsigned int n = link->n_queues + link->n_disabled;
 
     return n ? n : model_link_in_use(link);
+}
+
+void
+model_link_set_number(struct model_link *link, const char *field,
+                      uint32_t value)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%"PRIu32, value);
+    smap_replace(&link->fields, field, text);
+}
+
+bool
+model_link_field_needs_attach(const char *field)
+{
+    return (!strcmp(field, MODEL_L_OWNER)
+            || !strcmp(field, MODEL_L_GROUP)
+            || !strcmp(field, MODEL_L_PERSIST));
 }
 
 /* What follows 'prefix' in 'field', or NULL if it does not begin so. */

@@ -239,6 +239,11 @@ bool model_link_is(const struct model_link *, const char *kind);
 bool model_link_is_vswitchds(const struct model_link *);
 /* True if 'link' is a TAP that a process holds open. */
 bool model_link_in_use(const struct model_link *);
+void model_link_set_number(struct model_link *, const char *field,
+                           uint32_t value);
+/* True if the kernel changes 'field' only through a file descriptor that is
+ * attached to the TAP, so that nobody else may hold it. */
+bool model_link_field_needs_attach(const char *field);
 /* How many queues of TAP 'link' processes hold, enabled or not. */
 unsigned int model_link_n_attached(const struct model_link *);
 

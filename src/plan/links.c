@@ -10,16 +10,6 @@
 
 /* Kernel links. */
 
-/* Fields that the kernel changes only through a file descriptor attached to
- * the TAP, so that nobody else may hold it. */
-static bool
-needs_attach(const char *field)
-{
-    return (!strcmp(field, MODEL_L_OWNER)
-            || !strcmp(field, MODEL_L_GROUP)
-            || !strcmp(field, MODEL_L_PERSIST));
-}
-
 /* Fields that have a plan of their own.  (Which end of a pair belongs to which
  * was settled when they were made.) */
 static bool
@@ -144,7 +134,7 @@ static enum group
 group_of(const char *field)
 {
     return (!strcmp(field, MODEL_L_UP) ? UP
-            : needs_attach(field) ? ATTACHED
+            : model_link_field_needs_attach(field) ? ATTACHED
             : ANYTIME);
 }
 

@@ -105,13 +105,6 @@ base_of(const char *name)
     return store_name_in_vms(name) ? name + strlen(STORE_VMS_PREFIX) : name;
 }
 
-static bool
-is_sha256(const char *s)
-{
-    return strlen(s) == STORE_SHA256_LEN
-           && strspn(s, "0123456789abcdef") == STORE_SHA256_LEN;
-}
-
 /* Parses one line between the first and the last.  Whoever can write the
  * journal can write the files as well; still, a name that leads out of the
  * directory must never be followed. */
@@ -134,7 +127,7 @@ parse_item(char *line, struct journal *journal)
         return true;
     }
     if (n == 4 && !strcmp(word[0], "put") && name_is_valid(word[2])
-        && is_sha256(word[3])
+        && store_is_sha256(word[3])
         && store_name_in_vms(word[1]) == store_name_in_vms(word[2])
         && store_name_is_temporary(base_of(word[1]))) {
         journal_add(journal, word[2], word[1], word[3]);

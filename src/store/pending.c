@@ -208,13 +208,6 @@ take_field(struct cursor *c, const char *word)
 }
 
 static bool
-is_sha256(const char *s)
-{
-    return (strlen(s) == STORE_SHA256_LEN
-            && strspn(s, "0123456789abcdef") == STORE_SHA256_LEN);
-}
-
-static bool
 parse_number(const char *s, long long int *number)
 {
     return *s && !s[strspn(s, "0123456789")] && str_to_llong(s, 10, number);
@@ -232,7 +225,7 @@ parse_file(struct cursor *c, char *words, struct pending *p)
     char *error;
 
     if (!name || !after || !length
-        || (strcmp(after, "-") && !is_sha256(after))) {
+        || (strcmp(after, "-") && !store_is_sha256(after))) {
         return false;
     }
     /* Whoever can write the record can write the files as well; still, a name

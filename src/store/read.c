@@ -49,6 +49,13 @@ store_sha256(const char *text, size_t len, char hex[STORE_SHA256_LEN + 1])
     *hex = '\0';
 }
 
+bool
+store_is_sha256(const char *s)
+{
+    return (strlen(s) == STORE_SHA256_LEN
+            && strspn(s, "0123456789abcdef") == STORE_SHA256_LEN);
+}
+
 void
 store_sig_from_stat(struct store_sig *sig, const struct stat *st)
 {

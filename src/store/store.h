@@ -182,5 +182,7 @@ void store_edit_abort(struct store_edit *);
 
 void store_sha256(const char *text, size_t len,
                   char hex[STORE_SHA256_LEN + 1]);
+/* True if 's' is one, as store_sha256() writes it. */
+bool store_is_sha256(const char *s);
 
 #endif /* src/store/store.h */
