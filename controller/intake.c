@@ -167,8 +167,8 @@ intake_update_fuses(struct reconcile *r, long long int now)
 static void
 take_files(struct reconcile *r, long long int now)
 {
-    struct sset names = SSET_INITIALIZER(&names);
     struct sset changed = SSET_INITIALIZER(&changed);
+    struct sset names;
 
     store_changed(r->store, &names);
     /* host.json first: its defaults complete the others. */
@@ -192,7 +192,8 @@ take_files(struct reconcile *r, long long int now)
 
 /* Reads the files of a change that has ended, which may just have been put
  * back.  Their events come later, and until then what they bring back would
- * look as gone for good.  Returns false if they still are to be read. */
+ * look as gone for good.  Returns true if there were any and they have been
+ * read. */
 static bool
 read_ended(struct reconcile *r)
 {

@@ -15,8 +15,7 @@ struct waiters *waiters_create(void);
 /* Answers all that are left. */
 void waiters_destroy(struct waiters *);
 
-/* Parses the arguments of "sync"; answers at once if they are bad or nothing
- * is to be waited for. */
+/* Parses the arguments of "sync"; answers at once if they are bad. */
 void waiters_add(struct waiters *, struct reconcile *, struct unixctl_conn *,
                  int argc, const char *argv[]);
 

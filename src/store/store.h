@@ -139,9 +139,9 @@ bool store_complete(const struct store *);
  * What cannot be read is not waited for. */
 bool store_is_unsettled(const struct store *);
 
-/* The names of files that have appeared, changed or vanished since the last
- * call; the caller looks each up with store_get() (NULL: gone) and owns the
- * set that is returned. */
+/* Initializes 'names' with those of the files that have appeared, changed or
+ * vanished since the last call; the caller looks each up with store_get()
+ * (NULL: gone) and destroys the set. */
 void store_changed(struct store *, struct sset *names);
 
 /* Edits.  store_edit_begin() takes the exclusive lock (at most 'timeout_ms')
