@@ -214,10 +214,12 @@ bool
 model_observed_bridge_is_made(const struct model_observed *o,
                               const struct model_bridge *bridge)
 {
-    const struct model_link *link = model_observed_link(o, bridge->row.name);
+    const char *name = bridge->row.name;
+    const struct model_link *link = model_observed_link(o, name);
 
     /* OVS's test datapath makes no devices. */
-    return (!strcmp(model_row_get(&bridge->row, "datapath_type"), "dummy")
+    return (!model_observed_port(o, name)
+            || !strcmp(model_row_get(&bridge->row, "datapath_type"), "dummy")
             || (link && model_link_is_vswitchds(link)));
 }
 
@@ -227,8 +229,10 @@ model_observed_configured(struct model_observed *o)
     struct model_bridge *bridge;
 
     HMAP_FOR_EACH (bridge, node, &o->bridges) {
-        if (!bridge->not_made && !model_observed_bridge_is_made(o, bridge)) {
-            bridge->not_made = true;
+        bool not_made = !model_observed_bridge_is_made(o, bridge);
+
+        if (bridge->not_made != not_made) {
+            bridge->not_made = not_made;
             sset_add(&o->dirty_bridges, bridge->row.name);
         }
     }

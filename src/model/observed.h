@@ -96,8 +96,9 @@ model_observed_applied(const struct model_observed *o)
 }
 
 /* True if there is the device of the local port of 'bridge', which
- * ovs-vswitchd makes with the bridge.  The database does not tell: a row keeps
- * what it says of ports when their bridge cannot be made any more. */
+ * ovs-vswitchd makes with the bridge, or if 'bridge' has no such port, so that
+ * nothing tells.  The database does not: a row keeps what it says of ports
+ * when their bridge cannot be made any more. */
 bool model_observed_bridge_is_made(const struct model_observed *,
                                    const struct model_bridge *);
 /* To be called when ovs-vswitchd has completed a configuration and all that it

@@ -205,6 +205,14 @@ def test_datapath_type(w):
     w.ctl("br-set", "br0", "datapath_type=" + w.datapath)
     w.wait_state(["bridge:br0", "vm1/net0"])
 
+    # A bridge without a local port has no device, and does its work.
+    w.vsctl("add-br", "br8", "--", "set", "bridge", "br8",
+            "datapath_type=" + w.datapath)
+    w.vsctl("clear", "bridge", "br8", "ports")
+    w.write_vm("vm2", {"net0": {**nic(2, ifname="tap2"), "bridge": "br8"}})
+    w.wait_state("vm2/net0")
+    w.ctl("retag", "vm2/net0", "11")
+
 
 def q(*vlans):
     """Tags, the outermost first and 802.1ad."""

@@ -511,6 +511,16 @@ test_bridge_that_cannot_be_made(void **state OVS_UNUSED)
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
         assert_verdict(&w, ids[i], MODEL_READY, "");
     }
+
+    /* A bridge may do without a local port. */
+    model_observed_remove_link(&w.o, "br-int");
+    model_observed_configured(&w.o);
+    assert_verdict(&w, "vm1/net0", MODEL_ERROR, "could not create bridge");
+    model_observed_remove_port(&w.o, "br-int");
+    sset_clear(&w.o.dirty_bridges);
+    model_observed_configured(&w.o);
+    assert_true(sset_contains(&w.o.dirty_bridges, "br-int"));
+    assert_verdict(&w, "vm1/net0", MODEL_READY, "");
     world_destroy(&w);
 }
 
